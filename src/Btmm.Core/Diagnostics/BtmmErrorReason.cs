@@ -1,0 +1,92 @@
+namespace Btmm.Core.Diagnostics;
+
+/// <summary>Why an operation failed. Names are stable: PowerShell error ids are built from them.</summary>
+public enum BtmmErrorReason
+{
+    /// <summary>No answer within the time allowed.</summary>
+    Timeout,
+
+    /// <summary>The remote side refused the connection or is unreachable.</summary>
+    Unreachable,
+
+    /// <summary>There is no default gateway.</summary>
+    NoGateway,
+
+    /// <summary>The gateway does not speak the port-mapping protocol.</summary>
+    NatPmpUnsupported,
+
+    /// <summary>The gateway refuses to map ports (NAT-PMP result 2).</summary>
+    NatPmpNotAuthorized,
+
+    /// <summary>The gateway has no external address yet (NAT-PMP result 3).</summary>
+    NatPmpNetworkFailure,
+
+    /// <summary>The gateway is out of ports or memory (NAT-PMP result 4).</summary>
+    NatPmpOutOfResources,
+
+    /// <summary>The gateway's own external address is not public: there is a second NAT.</summary>
+    DoubleNat,
+
+    /// <summary>A reply could not be understood or broke its protocol.</summary>
+    MalformedReply,
+
+    /// <summary>The name does not exist.</summary>
+    NameNotFound,
+
+    /// <summary>No server for this zone could be found.</summary>
+    ZoneServiceNotFound,
+
+    /// <summary>The server does not know the TSIG key (BADKEY).</summary>
+    TsigBadKey,
+
+    /// <summary>The TSIG signature does not verify (BADSIG): the secrets differ.</summary>
+    TsigBadSignature,
+
+    /// <summary>The clocks of the two sides differ too much (BADTIME).</summary>
+    TsigBadTime,
+
+    /// <summary>The TSIG signature was truncated below the server's policy (BADTRUNC).</summary>
+    TsigBadTruncation,
+
+    /// <summary>The server refused the operation (REFUSED).</summary>
+    Refused,
+
+    /// <summary>The name lies outside the zone or outside what the key may change (NOTZONE, NOTAUTH).</summary>
+    OutOfZone,
+
+    /// <summary>A prerequisite of the update did not hold.</summary>
+    PrerequisiteFailed,
+
+    /// <summary>The server failed (SERVFAIL).</summary>
+    ServerFailure,
+
+    /// <summary>The server does not implement the operation (NOTIMP).</summary>
+    NotImplemented,
+
+    /// <summary>The peer could not be authenticated.</summary>
+    AuthenticationFailed,
+
+    /// <summary>The peer accepts none of the offered algorithms.</summary>
+    NoProposalChosen,
+
+    /// <summary>The peer is not known in the account.</summary>
+    PeerNotFound,
+
+    /// <summary>The peer did not answer.</summary>
+    PeerUnreachable,
+
+    /// <summary>The operation needs root (or CAP_NET_ADMIN).</summary>
+    PermissionDenied,
+
+    /// <summary>A name, address or port is already in use.</summary>
+    ResourceBusy,
+
+    /// <summary>The TUN driver is missing.</summary>
+    TunUnavailable,
+
+    /// <summary>The account file is damaged, of an unknown version, or the passphrase is wrong.</summary>
+    AccountFileInvalid,
+
+    /// <summary>An argument or configuration value is not acceptable.</summary>
+    InvalidValue,
+}
