@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using Btmm.Core.Diagnostics;
+using Btmm.PowerShell.Session;
+
+namespace Btmm.PowerShell.Infrastructure;
+
+/// <summary>
+/// The base of all cmdlets. Asynchronous work runs on the thread pool while the pipeline thread drains a queue of
+/// actions; everything that PowerShell allows on the pipeline thread alone (Write…, ShouldProcess) stays there.
+/// Ctrl-C cancels <see cref="StopToken"/>.
+/// </summary>
+public abstract class BtmmCmdlet : PSCmdlet, IDisposable
+{
+    // How long a stopped cmdlet waits for its own work to notice before it gives the prompt back.
+    private static readonly TimeSpan s_stopGrace = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _userStop = new();
+    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly AutoResetEvent _wake = new(false);
+    private bool _disposed;
+
+    /// <summary>Cancelled when the user stops the pipeline.</summary>
+    internal CancellationToken StopToken => _userStop.Token;
+
+    /// <summary>What this runspace keeps between cmdlets.</summary>
+    internal BtmmSession Session => BtmmSession.Current;
+
+    /// <summary>Writes an object to the pipeline.</summary>
+    internal void Emit(object value) => WriteObject(value);
+
+    /// <summary>Queues an action for the pipeline thread; run while it waits in <see cref="Await{T}"/>. Any thread.</summary>
+    internal void Post(Action action)
+    {
+        _posted.Enqueue(action);
+        if (!_disposed) _wake.Set();
+    }
+
+    /// <summary>
+    /// Runs <paramref name="body"/> on the pool and returns its result; meanwhile posted actions run on this thread.
+    /// What the body throws is thrown here; a stopped pipeline throws <see cref="PipelineStoppedException"/>.
+    /// </summary>
+    internal T Await<T>(Func<CancellationToken, Task<T>> body)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(_userStop.Token);
+        Task<T> work = Task.Run(() => body(cancel.Token), CancellationToken.None);
+        _ = work.ContinueWith(_ => Post(static () => { }), TaskScheduler.Default);
+        try
+        {
+            while (!work.IsCompleted)
+            {
+                if (_userStop.IsCancellationRequested) break;
+                _wake.WaitOne(TimeSpan.FromMilliseconds(100));
+                DrainPosted();
+            }
+            DrainPosted();
+        }
+        catch
+        {
+            // A downstream cmdlet ended the pipeline out of WriteObject: the work must not outlive it.
+            cancel.Cancel();
+            ((IAsyncResult)work).AsyncWaitHandle.WaitOne(s_stopGrace);
+            throw;
+        }
+        if (_userStop.IsCancellationRequested)
+        {
+            ((IAsyncResult)work).AsyncWaitHandle.WaitOne(s_stopGrace);
+            throw new PipelineStoppedException();
+        }
+        return work.GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc cref="Await{T}"/>
+    internal void Await(Func<CancellationToken, Task> body) =>
+        Await(async token =>
+        {
+            await body(token).ConfigureAwait(false);
+            return true;
+        });
+
+    /// <summary>
+    /// Handles one pipeline item: an expected failure becomes a non-terminating error about
+    /// <paramref name="target"/>, and the next item is taken. Returns whether it went well.
+    /// </summary>
+    internal bool ForItem(object? target, Action action)
+    {
+        ErrorRecord error;
+        try
+        {
+            action();
+            return true;
+        }
+        catch (Exception e) when (ErrorMap.IsExpected(e))
+        {
+            error = ErrorMap.ToErrorRecord(e, target);
+        }
+        WriteError(error);
+        return false;
+    }
+
+    /// <summary>Runs what must go well for any item to work: an expected failure ends the cmdlet.</summary>
+    internal T Require<T>(object? target, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (ErrorMap.IsExpected(e))
+        {
+            ThrowTerminatingError(ErrorMap.ToErrorRecord(e, target));
+            throw;
+        }
+    }
+
+    /// <summary>Ends the cmdlet with a typed error.</summary>
+    internal void Fail(BtmmErrorReason reason, string message, string remedy, object? target) =>
+        ThrowTerminatingError(ErrorMap.ToErrorRecord(new BtmmException(reason, message, remedy), target));
+
+    /// <summary>The file system path that a user's path means in this session; no wildcards.</summary>
+    internal string ResolvePath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
+
+    /// <inheritdoc/>
+    protected override void StopProcessing()
+    {
+        if (_disposed) return;
+        _userStop.Cancel();
+        _wake.Set();
+    }
+
+    /// <summary>Releases what the cmdlet holds; called at the end of the pipeline, however it ended.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what the cmdlet holds.</summary>
+    /// <param name="disposing">Whether managed resources are to be released.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing || _disposed) return;
+        _disposed = true;
+        _userStop.Cancel();
+    }
+
+    private void DrainPosted()
+    {
+        while (_posted.TryDequeue(out Action? action)) action();
+    }
+}
