@@ -89,4 +89,13 @@ public enum BtmmErrorReason
 
     /// <summary>An argument or configuration value is not acceptable.</summary>
     InvalidValue,
+
+    /// <summary>The operating system refused a change of interfaces, addresses, routes or files.</summary>
+    SystemChangeFailed,
+
+    /// <summary>Another node already runs on the same state directory.</summary>
+    StateDirectoryBusy,
+
+    /// <summary>The state directory cannot be read or written.</summary>
+    StateDirectoryInvalid,
 }
