@@ -1,11 +1,14 @@
 namespace Btmm.Protocol.Esp;
 
-/// <summary>An ESP cipher suite (RFC 4106, 16-byte ICV).</summary>
+/// <summary>The authenticated ciphers that protect ESP packets, all with a 16-byte ICV.</summary>
 public enum EspAlgorithm
 {
-    /// <summary>AES-256-GCM: a 32-byte key and a 4-byte salt.</summary>
+    /// <summary>AES-GCM with a 128-bit key (RFC 4106).</summary>
+    AesGcm128,
+
+    /// <summary>AES-GCM with a 256-bit key (RFC 4106).</summary>
     AesGcm256,
 
-    /// <summary>AES-128-GCM: a 16-byte key and a 4-byte salt.</summary>
-    AesGcm128,
+    /// <summary>ChaCha20-Poly1305 with a 256-bit key (RFC 7634).</summary>
+    ChaCha20Poly1305,
 }
