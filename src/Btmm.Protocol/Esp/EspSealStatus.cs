@@ -6,9 +6,6 @@ public enum EspSealStatus
     /// <summary>The packet is sealed.</summary>
     Sealed,
 
-    /// <summary>The packet is sealed, and the SA has just reached <see cref="EspConstants.SoftPacketLimit"/>: replace it.</summary>
-    SealedNearLimit,
-
     /// <summary>The SA has used all its sequence numbers (RFC 4303 §3.3.3); nothing was written.</summary>
     Exhausted,
 
