@@ -1,0 +1,44 @@
+using System.Collections.Frozen;
+using Btmm.Protocol.Dns;
+
+namespace Btmm.Server.Queries;
+
+/// <summary>
+/// The names of a zone that a host must be able to read before it can sign anything: where to send updates and long-lived
+/// queries, and the address of that server (RFC 8764 §4, RFC 6281 §4.2). All others belong to the account. Immutable.
+/// </summary>
+internal sealed class DiscoveryNames
+{
+    private static readonly string[] s_labels =
+    [
+        "_dns-update._udp", "_dns-llq._udp", "_dns-push-tls._tcp", "_dns-update-tls._tcp", "_dns-update-tls._udp",
+        "_dns-llq-tls._tcp", "_dns-llq-tls._udp", "_dns-query-tls._tcp", "_dns-query-tls._udp",
+    ];
+
+    private readonly FrozenSet<DnsName> _names;
+
+    internal DiscoveryNames(DnsName apex, string serverLabel)
+    {
+        Apex = apex;
+        Server = apex.Prepend(serverLabel);
+        Update = apex.PrependLabels("_dns-update._udp");
+        LongLivedQuery = apex.PrependLabels("_dns-llq._udp");
+        _names = s_labels.Select(apex.PrependLabels).Append(Server).ToFrozenSet<DnsName>(DnsNameComparer.Instance);
+    }
+
+    internal DnsName Apex { get; }
+
+    /// <summary>The name of this server within the zone.</summary>
+    internal DnsName Server { get; }
+
+    internal DnsName Update { get; }
+
+    internal DnsName LongLivedQuery { get; }
+
+    /// <summary>Whether a name is one of the service's own; accounts cannot change it.</summary>
+    internal bool Contains(DnsName name) => _names.Contains(name);
+
+    /// <summary>Whether anybody may read these records.</summary>
+    internal bool IsPublic(DnsName name, DnsType type) =>
+        _names.Contains(name) || (name == Apex && type is DnsType.SOA or DnsType.NS);
+}

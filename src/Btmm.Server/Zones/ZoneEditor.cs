@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Data;
+
+namespace Btmm.Server.Zones;
+
+/// <summary>
+/// A working copy of a zone. Nothing is seen outside until <see cref="Finish"/> gives the next snapshot, so a transaction is
+/// undone by forgetting its editor. Not thread-safe.
+/// </summary>
+internal sealed class ZoneEditor
+{
+    private readonly ZoneSnapshot _before;
+    private readonly ImmutableDictionary<DnsName, ZoneNode>.Builder _nodes;
+    private readonly HashSet<DnsName> _touched = [];
+    private int _recordCount;
+
+    internal ZoneEditor(ZoneSnapshot snapshot)
+    {
+        _before = snapshot;
+        _nodes = snapshot.Nodes.ToBuilder();
+        _recordCount = snapshot.RecordCount;
+    }
+
+    internal DnsName Apex => _before.Apex;
+
+    internal int RecordCount => _recordCount;
+
+    internal ImmutableArray<ZoneRecord> RecordsAt(DnsName name) => _nodes.TryGetValue(name, out ZoneNode? node) ? node.Records : [];
+
+    internal bool HasSet(DnsName name, DnsType type) => _nodes.TryGetValue(name, out ZoneNode? node) && node.Has(type);
+
+    /// <summary>
+    /// Adds a record, or replaces the one with equal data. All records of a set share one TTL, the latest (RFC 2181 §5.2).
+    /// A set that can only have one member (SOA, CNAME) is replaced.
+    /// </summary>
+    internal void Add(DnsRecord record, TimeSpan? leaseEnd)
+    {
+        bool single = record.Type is DnsType.SOA or DnsType.CNAME;
+        ImmutableArray<ZoneRecord>.Builder list = ImmutableArray.CreateBuilder<ZoneRecord>();
+        foreach (ZoneRecord item in RecordsAt(record.Name))
+        {
+            if (item.Record.Type != record.Type)
+                list.Add(item);
+            else if (!single && !item.Record.Data.Equals(record.Data))
+                list.Add(item.Record.Ttl == record.Ttl ? item : item with { Record = item.Record with { Ttl = record.Ttl } });
+        }
+
+        list.Add(new ZoneRecord(record, leaseEnd));
+        Put(record.Name, list.ToImmutable());
+    }
+
+    /// <summary>Removes what matches at a name.</summary>
+    internal void Remove(DnsName name, Func<ZoneRecord, bool> match)
+    {
+        ImmutableArray<ZoneRecord> records = RecordsAt(name);
+        ImmutableArray<ZoneRecord> rest = records.RemoveAll(record => match(record));
+        if (rest.Length != records.Length)
+            Put(name, rest);
+    }
+
+    /// <summary>
+    /// The next snapshot and the net change. When something visible changed and the transaction has not raised the SOA's serial
+    /// itself, the serial goes up by one (RFC 2136 §3.6).
+    /// </summary>
+    internal ZoneSnapshot Finish(out ZoneChange change)
+    {
+        change = Compare();
+        if (change.IsVisible && CurrentSerial() == _before.Serial)
+        {
+            DnsRecord soa = RecordsAt(Apex).First(static item => item.Record.Type == DnsType.SOA).Record;
+            SoaData data = (SoaData)soa.Data;
+            Add(soa with { Data = data with { Serial = new SerialNumber(data.Serial).Next.Value } }, null);
+            change = Compare();
+        }
+
+        return change.IsEmpty ? _before : _before.With(_nodes.ToImmutable(), _recordCount);
+    }
+
+    private uint CurrentSerial() =>
+        ((SoaData)RecordsAt(Apex).First(static item => item.Record.Type == DnsType.SOA).Record.Data).Serial;
+
+    private ZoneChange Compare()
+    {
+        List<ZoneRecord> removed = [];
+        List<ZoneRecord> added = [];
+        List<ZoneRecord> leased = [];
+        foreach (DnsName name in _touched)
+        {
+            ImmutableArray<ZoneRecord> before = _before.Find(name)?.Records ?? [];
+            ImmutableArray<ZoneRecord> after = RecordsAt(name);
+            removed.AddRange(before.Where(item => Match(after, item) is null));
+            foreach (ZoneRecord item in after)
+            {
+                ZoneRecord? old = Match(before, item);
+                if (old is null || old.Record.Ttl != item.Record.Ttl)
+                    added.Add(item);
+                else if (old.LeaseEnd != item.LeaseEnd)
+                    leased.Add(item);
+            }
+        }
+
+        return removed.Count + added.Count + leased.Count == 0 ? ZoneChange.None : new ZoneChange(removed, added, leased);
+    }
+
+    private static ZoneRecord? Match(ImmutableArray<ZoneRecord> records, ZoneRecord wanted)
+    {
+        foreach (ZoneRecord item in records)
+        {
+            if (item.Record.Type == wanted.Record.Type && item.Record.Data.Equals(wanted.Record.Data))
+                return item;
+        }
+
+        return null;
+    }
+
+    private void Put(DnsName name, ImmutableArray<ZoneRecord> records)
+    {
+        _touched.Add(name);
+        bool existed = _nodes.TryGetValue(name, out ZoneNode? node);
+        _recordCount += records.Length - (existed ? node!.Records.Length : 0);
+        int children = existed ? node!.Children : 0;
+        if (records.IsEmpty && children == 0 && name != Apex)
+        {
+            if (_nodes.Remove(name))
+                CountChild(name.Parent, -1);
+            return;
+        }
+
+        _nodes[name] = existed ? node! with { Records = records } : new ZoneNode(name, records, 0);
+        if (!existed)
+            CountChild(name.Parent, +1);
+    }
+
+    // Walks up only as far as names appear or disappear: empty non-terminals live exactly as long as something is below them.
+    private void CountChild(DnsName name, int delta)
+    {
+        while (true)
+        {
+            if (!_nodes.TryGetValue(name, out ZoneNode? node))
+            {
+                _nodes[name] = new ZoneNode(name, [], delta);
+            }
+            else if (node.Records.IsEmpty && node.Children + delta == 0 && name != Apex)
+            {
+                _nodes.Remove(name);
+            }
+            else
+            {
+                _nodes[name] = node with { Children = node.Children + delta };
+                return;
+            }
+
+            name = name.Parent;
+        }
+    }
+}
