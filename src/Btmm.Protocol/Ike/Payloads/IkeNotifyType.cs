@@ -1,0 +1,42 @@
+namespace Btmm.Protocol.Ike.Payloads;
+
+/// <summary>Notify message types used here (RFC 7296 §3.10.1, RFC 4555 §4). Below 16384: errors.</summary>
+internal enum IkeNotifyType : ushort
+{
+    UnsupportedCriticalPayload = 1,
+    InvalidIkeSpi = 4,
+    InvalidMajorVersion = 5,
+    InvalidSyntax = 7,
+    InvalidMessageId = 9,
+    InvalidSpi = 11,
+    NoProposalChosen = 14,
+    InvalidKePayload = 17,
+    AuthenticationFailed = 24,
+    SinglePairRequired = 34,
+    NoAdditionalSas = 35,
+    InternalAddressFailure = 36,
+    FailedCpRequired = 37,
+    TsUnacceptable = 38,
+    InvalidSelectors = 39,
+    UnacceptableAddresses = 40,
+    UnexpectedNatDetected = 41,
+    TemporaryFailure = 43,
+    ChildSaNotFound = 44,
+
+    InitialContact = 16384,
+    SetWindowSize = 16385,
+    AdditionalTsPossible = 16386,
+    NatDetectionSourceIp = 16388,
+    NatDetectionDestinationIp = 16389,
+    Cookie = 16390,
+    UseTransportMode = 16391,
+    RekeySa = 16393,
+    EspTfcPaddingNotSupported = 16394,
+    MobikeSupported = 16396,
+    AdditionalIp4Address = 16397,
+    AdditionalIp6Address = 16398,
+    NoAdditionalAddresses = 16399,
+    UpdateSaAddresses = 16400,
+    Cookie2 = 16401,
+    NoNatsAllowed = 16402,
+}
