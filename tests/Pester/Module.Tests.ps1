@@ -1,0 +1,107 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    $manifest = Import-PowerShellDataFile "$root/Btmm.psd1"
+}
+
+Describe 'The module' {
+    It 'has a valid manifest' {
+        (Test-ModuleManifest "$root/Btmm.psd1").Version | Should -Be $manifest.ModuleVersion
+    }
+
+    It 'exports the cmdlets of its manifest and nothing else' {
+        $exported = (Get-Module Btmm).ExportedCommands.Values
+        $exported.CommandType | Select-Object -Unique | Should -Be 'Cmdlet'
+        $exported.Name | Sort-Object | Should -Be ($manifest.CmdletsToExport | Sort-Object)
+    }
+
+    It 'imports fast' {
+        $times = foreach ($i in 1..5) {
+            [double](& (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command "(Measure-Command { Import-Module '$root/Btmm.psd1' }).TotalMilliseconds")
+        }
+        $best = ($times | Measure-Object -Minimum).Minimum
+        Write-Host ("      import: best of 5 {0:n0} ms, worst {1:n0} ms" -f $best, ($times | Measure-Object -Maximum).Maximum)
+        $best | Should -BeLessThan 1500
+    }
+
+    It 'opens no socket, starts no thread of its own and writes no file at import' -Skip:(-not $IsLinux) {
+        $script = @"
+function Measure-State {
+    [pscustomobject]@{
+        Sockets = @(Get-ChildItem /proc/self/fd | ForEach-Object { [IO.File]::ResolveLinkTarget(`$_.FullName, `$false) } | Where-Object { "`$_" -like '*socket:*' }).Count
+        Jobs = @(Get-Job).Count
+    }
+}
+`$null = Measure-State
+`$before = Measure-State
+Import-Module '$root/Btmm.psd1'
+`$after = Measure-State
+if (`$before.Sockets -ne `$after.Sockets) { "sockets: `$(`$before.Sockets) then `$(`$after.Sockets)" }
+if (`$after.Jobs) { 'jobs' }
+[AppDomain]::CurrentDomain.GetAssemblies().GetName().Name | Where-Object { `$_ -like 'System.Net.*' -and `$_ -notin 'System.Net.Primitives' } | Where-Object { `$_ -eq 'System.Net.NameResolution' }
+"@
+        & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $script | Should -BeNullOrEmpty
+    }
+
+    It 'says what to do when it is not built' {
+        $copy = Join-Path $TestDrive copy
+        $null = New-Item "$copy/module" -ItemType Directory
+        Copy-Item "$root/Btmm.psd1" $copy
+        Copy-Item "$root/module/*.p*1*" "$copy/module"
+        { Import-Module "$copy/Btmm.psd1" -ErrorAction Stop } | Should -Throw '*dotnet build Btmm.slnx*'
+    }
+
+    It 'forgets its mappings and stops its jobs when removed' {
+        $lines = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command @"
+`$ErrorActionPreference = 'Stop'
+Import-Module '$root/Btmm.psd1'
+`$job = New-BtmmAccount -Domain remove.example.net | Start-BtmmDnsServer -Address 127.0.0.1 -Port 0
+"`$(`$job.State)"
+Remove-Module Btmm
+"`$(`$job.State)"
+"commands: `$(@(Get-Command -Module Btmm -ErrorAction Ignore).Count)"
+"@
+        $lines | Should -Be 'Running', 'Stopped', 'commands: 0'
+    }
+}
+
+Describe 'Help' {
+    It 'is there for <_>' -ForEach (Import-PowerShellDataFile "$PSScriptRoot/../../Btmm.psd1").CmdletsToExport {
+        $help = Get-Help $_ -Full
+        $help.Synopsis | Should -Not -BeNullOrEmpty
+        $help.Synopsis | Should -Not -BeLike "$_*" -Because 'a synopsis made up by PowerShell begins with the name'
+        "$($help.Description.Text)" | Should -Not -BeNullOrEmpty
+        $help.examples.example.Count | Should -BeGreaterOrEqual 3
+        foreach ($example in $help.examples.example) {
+            $example.code | Should -Not -BeNullOrEmpty
+            $errors = $null
+            $code = ($example.code -split "`n" | Where-Object { $_ -like 'PS> *' } | ForEach-Object { $_.Substring(4) }) -join "`n"
+            $code | Should -Not -BeNullOrEmpty -Because $example.title
+            $null = [Management.Automation.Language.Parser]::ParseInput($code, [ref] $null, [ref] $errors)
+            $errors | Should -BeNullOrEmpty -Because $example.title
+        }
+        $common = [Management.Automation.Cmdlet]::CommonParameters + 'WhatIf', 'Confirm'
+        foreach ($parameter in (Get-Command $_).Parameters.Keys | Where-Object { $_ -notin $common }) {
+            "$(($help.parameters.parameter | Where-Object name -eq $parameter).description.Text)" |
+                Should -Not -BeNullOrEmpty -Because "-$parameter needs a description"
+        }
+    }
+
+    It 'uses only parameters that exist in the examples of <_>' -ForEach (Import-PowerShellDataFile "$PSScriptRoot/../../Btmm.psd1").CmdletsToExport {
+        foreach ($example in (Get-Help $_ -Full).examples.example) {
+            $code = ($example.code -split "`n" | Where-Object { $_ -like 'PS> *' } | ForEach-Object { $_.Substring(4) }) -join "`n"
+            $ast = [Management.Automation.Language.Parser]::ParseInput($code, [ref] $null, [ref] $null)
+            $commands = $ast.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
+            foreach ($command in $commands) {
+                $known = Get-Command $command.GetCommandName() -Module Btmm -ErrorAction Ignore
+                if (-not $known) { continue }
+                foreach ($parameter in $command.CommandElements | Where-Object { $_ -is [Management.Automation.Language.CommandParameterAst] }) {
+                    { $known.ResolveParameter($parameter.ParameterName) } | Should -Not -Throw -Because "$($example.title): $($command.Extent.Text)"
+                }
+            }
+        }
+    }
+
+    It 'has a topic about Btmm' {
+        Get-Help about_Btmm | Out-String | Should -BeLike '*Reach your own machines by name*'
+    }
+}
