@@ -14,7 +14,8 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     CmdletsToExport      = @(
-        'Get-BtmmGateway'
+        'Import-BtmmTsigKey'
+        'New-BtmmTsigKey'
     )
     PrivateData          = @{
         PSData = @{

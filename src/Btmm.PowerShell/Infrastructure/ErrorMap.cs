@@ -40,6 +40,9 @@ public static class ErrorMap
         [BtmmErrorReason.TunUnavailable] = ErrorCategory.NotInstalled,
         [BtmmErrorReason.AccountFileInvalid] = ErrorCategory.InvalidData,
         [BtmmErrorReason.InvalidValue] = ErrorCategory.InvalidArgument,
+        [BtmmErrorReason.SystemChangeFailed] = ErrorCategory.DeviceError,
+        [BtmmErrorReason.StateDirectoryBusy] = ErrorCategory.ResourceBusy,
+        [BtmmErrorReason.StateDirectoryInvalid] = ErrorCategory.WriteError,
     };
 
     /// <summary>The category of a reason; <see cref="ErrorCategory.InvalidOperation"/> for one that this table does not know.</summary>
