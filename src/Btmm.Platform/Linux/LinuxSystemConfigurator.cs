@@ -11,14 +11,14 @@ public sealed class LinuxSystemConfigurator : ISystemConfigurator
     private const int MostInterfaces = 1000;
     private const int LongestName = 15;
     private readonly HostsFile _hosts;
-    private readonly Func<string, int, ITunDevice> _openTun;
+    private readonly ITunDeviceFactory _tunDevices;
 
     /// <summary>Makes a configurator; nothing is changed yet.</summary>
-    /// <param name="openTun">Creates a TUN interface of the given name and MTU.</param>
+    /// <param name="tunDevices">Creates TUN interfaces.</param>
     /// <param name="hosts">The hosts file, <c>/etc/hosts</c> unless given.</param>
-    public LinuxSystemConfigurator(Func<string, int, ITunDevice> openTun, HostsFile? hosts = null)
+    public LinuxSystemConfigurator(ITunDeviceFactory tunDevices, HostsFile? hosts = null)
     {
-        _openTun = openTun;
+        _tunDevices = tunDevices;
         _hosts = hosts ?? new HostsFile();
     }
 
@@ -39,7 +39,7 @@ public sealed class LinuxSystemConfigurator : ISystemConfigurator
     /// <inheritdoc/>
     public ITunDevice CreateTunnelInterface(string name, int mtu, string owner)
     {
-        ITunDevice device = _openTun(CheckName(name), mtu);
+        ITunDevice device = _tunDevices.Create(CheckName(name), mtu);
         try
         {
             LinuxInterfaces.BringUp(device.Name, mtu, owner);

@@ -1,0 +1,171 @@
+using System.Threading.Channels;
+using Btmm.Protocol.Dns;
+
+namespace Btmm.Core.Peers;
+
+/// <summary>
+/// Keeps the <see cref="PeerTable"/> equal to the zone: watches the list of hosts and each host's records, coalesces changes that
+/// belong together, and lets nobody vanish because of a short gap in the zone. Thread-safe; start once.
+/// </summary>
+public sealed class PeerWatcher : IAsyncDisposable
+{
+    /// <summary>How long further changes are awaited before a change takes effect: one update reaches us as several events.</summary>
+    public static readonly TimeSpan CoalesceTime = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>How long a host whose records are gone is still taken for a peer.</summary>
+    public static readonly TimeSpan RemovalGrace = TimeSpan.FromSeconds(15);
+
+    /// <summary>The same while our own records are missing too: then the zone service lost its data and all will register again.</summary>
+    public static readonly TimeSpan DataLossGrace = TimeSpan.FromMinutes(5);
+
+    private const int EventQueueLength = 256;
+
+    private readonly IRecordWatcher _records;
+    private readonly PeerDirectory _directory;
+    private readonly PeerTable _table;
+    private readonly TimeProvider _time;
+    private readonly Func<bool> _isPublished;
+    private readonly HashSet<DnsQuestion> _watched = [];
+    private readonly Dictionary<string, (PeerRecord Record, long Since)> _known = [];
+    private readonly Channel<PeerChange> _changes = Channel.CreateBounded<PeerChange>(
+        new BoundedChannelOptions(EventQueueLength) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private readonly Channel<bool> _ownRecordsLost = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private readonly CancellationTokenSource _shutdown = new();
+    private Task _loop = Task.CompletedTask;
+
+    /// <summary>Joins the parts; owns the record watcher.</summary>
+    /// <param name="records">The source of record sets.</param>
+    /// <param name="directory">The logic; used by this watcher only from now on.</param>
+    /// <param name="table">The table to fill.</param>
+    /// <param name="isPublished">Whether this host believes that its own records are in the zone.</param>
+    /// <param name="time">The clock.</param>
+    public PeerWatcher(IRecordWatcher records, PeerDirectory directory, PeerTable table, Func<bool> isPublished, TimeProvider time)
+    {
+        _records = records;
+        _directory = directory;
+        _table = table;
+        _isPublished = isPublished;
+        _time = time;
+    }
+
+    /// <summary>Changes of the table, oldest dropped when nobody reads. Completed by <see cref="DisposeAsync"/>.</summary>
+    public ChannelReader<PeerChange> Changes => _changes.Reader;
+
+    /// <summary>Tells that the list of hosts does not name this one although its records were published.</summary>
+    public ChannelReader<bool> OwnRecordsLost => _ownRecordsLost.Reader;
+
+    /// <summary>Starts watching.</summary>
+    public void Start()
+    {
+        FollowWanted();
+        _loop = RunAsync(_shutdown.Token);
+    }
+
+    /// <summary>This host's network changed: ask again at once.</summary>
+    public void NetworkChanged() => _records.NetworkChanged();
+
+    /// <summary>Ends all watches (long-lived queries are cancelled at the server).</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _shutdown.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _records.DisposeAsync().ConfigureAwait(false);
+        _changes.Writer.TryComplete();
+        _ownRecordsLost.Writer.TryComplete();
+        _shutdown.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken shutdown)
+    {
+        while (true)
+        {
+            if (!await WaitAsync(NextExpiry(), shutdown).ConfigureAwait(false)) return;
+            while (await TakeAllAsync(shutdown).ConfigureAwait(false)) FollowWanted();
+            Evaluate();
+        }
+    }
+
+    /// <summary>Waits for a change, or for a grace period to end. False when the source is closed.</summary>
+    private async Task<bool> WaitAsync(TimeSpan? limit, CancellationToken shutdown)
+    {
+        using var timeout = limit is { } time ? new CancellationTokenSource(time, _time) : new CancellationTokenSource();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(shutdown, timeout.Token);
+        try
+        {
+            return await _records.Changes.WaitToReadAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!shutdown.IsCancellationRequested)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Applies what is there; true when something was and more may follow within the coalescing time.</summary>
+    private async Task<bool> TakeAllAsync(CancellationToken shutdown)
+    {
+        bool any = false;
+        while (_records.Changes.TryRead(out RecordSetChange? change))
+        {
+            _directory.Apply(change);
+            any = true;
+        }
+
+        if (any) await Task.Delay(CoalesceTime, _time, shutdown).ConfigureAwait(false);
+        return any;
+    }
+
+    private void FollowWanted()
+    {
+        foreach (DnsQuestion question in _directory.Trim()) Unwatch(question);
+        IReadOnlySet<DnsQuestion> wanted = _directory.Wanted;
+        foreach (DnsQuestion question in _watched.Where(question => !wanted.Contains(question)).ToArray()) Unwatch(question);
+        foreach (DnsQuestion question in wanted)
+        {
+            if (_watched.Add(question)) _records.Watch(question);
+        }
+    }
+
+    private void Unwatch(DnsQuestion question)
+    {
+        if (_watched.Remove(question)) _records.Unwatch(question);
+    }
+
+    private void Evaluate()
+    {
+        long now = _time.GetTimestamp();
+        foreach (PeerRecord record in _directory.Hosts()) _known[record.Name] = (record, now);
+        if (!_directory.IsListKnown) return;
+        bool lostOurselves = _isPublished() && !_directory.ListsOurselves;
+        if (lostOurselves) _ownRecordsLost.Writer.TryWrite(true);
+        TimeSpan grace = lostOurselves ? DataLossGrace : RemovalGrace;
+        var present = _directory.Hosts().Select(record => record.Name).ToHashSet();
+        foreach ((string name, (_, long since)) in _known.ToArray())
+        {
+            bool expired = !present.Contains(name) && _time.GetElapsedTime(since, now) >= grace;
+            if (expired) _known.Remove(name);
+        }
+
+        RestoredPeersWait();
+        foreach (PeerChange change in _table.Update(_known.Values.Select(known => known.Record))) _changes.Writer.TryWrite(change);
+    }
+
+    /// <summary>Peers from the cache count as known until the zone has answered everything about them.</summary>
+    private void RestoredPeersWait()
+    {
+        if (_directory.IsComplete) return;
+        foreach (BtmmPeer peer in _table.Current.Where(peer => peer.FromCache))
+        {
+            var record = new PeerRecord { Name = peer.Name, Identifier = peer.Identifier, Endpoint = peer.Endpoint, Device = peer.Device };
+            _known.TryAdd(peer.Name, (record, _time.GetTimestamp()));
+        }
+    }
+
+    private TimeSpan? NextExpiry()
+    {
+        var present = _directory.Hosts().Select(record => record.Name).ToHashSet();
+        return _known.Keys.All(present.Contains) ? null : TimeSpan.FromSeconds(1);
+    }
+}
