@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.Identity;
@@ -41,7 +42,7 @@ public sealed class HostRecords
         List<DnsRecord> updates = [.. DeleteUnique()];
         updates.Add(Add(_names.HostName, AddressTtl, new AaaaData(_identifier)));
         updates.Add(Add(_names.TargetName, AddressTtl, new AaaaData(_identifier)));
-        updates.Add(Add(_names.TargetName, StandardTtl, TxtData.FromRaw(_device.ToStrings())));
+        updates.Add(Add(_names.TargetName, StandardTtl, new TxtData([.. _device.ToStrings().Select(text => Encoding.UTF8.GetString(text.Span))])));
         if (endpoint is not null)
         {
             updates.Add(Add(_names.TargetName, AddressTtl, new AData(endpoint.Address)));

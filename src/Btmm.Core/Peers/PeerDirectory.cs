@@ -15,8 +15,7 @@ public sealed class PeerDirectory
     /// <summary>The most hosts that are followed; further ones are ignored.</summary>
     public const int MaxHosts = 512;
 
-    private const int ServiceLabels = 2;
-    private const string ServicePrefix = "_autotunnel._udp";
+    private const int LongestLabel = 63;
 
     private readonly DnsName _domain;
     private readonly DnsName _ownService;
@@ -29,8 +28,8 @@ public sealed class PeerDirectory
     public PeerDirectory(DnsName domain, DnsName ownHost)
     {
         _domain = domain;
-        _ownService = ownHost.PrependLabels(ServicePrefix);
-        _list = new DnsQuestion(domain.PrependLabels(ServicePrefix), DnsType.PTR);
+        _ownService = ownHost.PrependLabels(AutoTunnelNames.ServiceLabels);
+        _list = new DnsQuestion(AutoTunnelNames.ListNameOf(domain), DnsType.PTR);
     }
 
     /// <summary>Whether the list of hosts is known (it may be empty).</summary>
@@ -123,10 +122,11 @@ public sealed class PeerDirectory
 
     private IEnumerable<DnsName> Targets() => Records(_list).Select(record => (record.Data as PtrData)?.Target).OfType<DnsName>().Distinct();
 
+    /// <summary>A name of the account's domain that every resolver takes as a host name: it ends up in the hosts file.</summary>
     private bool IsService(DnsName name) =>
-        name.IsSubdomainOf(_domain)
-        && name.LabelCount == _domain.LabelCount + ServiceLabels + 1
-        && name == HostOf(name).PrependLabels(ServicePrefix);
+        AutoTunnelNames.TryGetHostName(name, _domain, out DnsName? host)
+        && host.GetLabels().First() is { Length: > 0 and <= LongestLabel } label
+        && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     private static DnsName HostOf(DnsName service) => service.Parent.Parent;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Btmm.Protocol.Identity;
 
 namespace Btmm.Core.Peers;
 
@@ -75,18 +74,15 @@ public sealed class PeerTable
 
     private static BtmmPeer Merge(PeerRecord record, BtmmPeer? former, DateTimeOffset now)
     {
-        bool same = former is not null
-            && former.Identifier.Equals(record.Identifier)
-            && Equals(former.Endpoint, record.Endpoint)
-            && SameDevice(former.Device, record.Device);
-        return new BtmmPeer
+        var merged = new BtmmPeer
         {
             Name = record.Name,
             Identifier = record.Identifier,
             Endpoint = record.Endpoint,
             Device = record.Device,
-            LastChange = same ? former!.LastChange : now,
+            LastChange = now,
         };
+        return former is not null && SaysTheSame(former, merged) ? merged with { LastChange = former.LastChange } : merged;
     }
 
     /// <summary>
@@ -107,7 +103,7 @@ public sealed class PeerTable
         foreach (BtmmPeer peer in after)
         {
             if (!before.Remove(peer.Name, out BtmmPeer? former)) changes.Add(new PeerChange(PeerChangeKind.Added, peer));
-            else if (former.LastChange != peer.LastChange) changes.Add(new PeerChange(PeerChangeKind.Changed, peer, former));
+            else if (!SaysTheSame(former, peer)) changes.Add(new PeerChange(PeerChangeKind.Changed, peer, former));
         }
 
         changes.AddRange(before.Values.Select(peer => new PeerChange(PeerChangeKind.Removed, peer)));
@@ -116,5 +112,8 @@ public sealed class PeerTable
 
     private static BtmmPeer[] Order(IEnumerable<BtmmPeer> peers) => [.. peers.OrderBy(peer => peer.Name, StringComparer.Ordinal)];
 
-    private static bool SameDevice(DeviceInfo left, DeviceInfo right) => left.Attributes.SequenceEqual(right.Attributes);
+    private static bool SaysTheSame(BtmmPeer left, BtmmPeer right) =>
+        left.Identifier.Equals(right.Identifier)
+        && Equals(left.Endpoint, right.Endpoint)
+        && left.Device.Attributes.SequenceEqual(right.Device.Attributes);
 }
