@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Btmm.Core.Contracts;
+
+namespace Btmm.TestKit;
+
+/// <summary>A datagram channel of a <see cref="VirtualHost"/>.</summary>
+internal sealed class VirtualChannel : IDatagramChannel
+{
+    private const int QueueLength = 1024;
+
+    private readonly VirtualWire _wire;
+    private readonly VirtualHost _host;
+    private readonly IPAddress? _bound;
+    private readonly int _port;
+    private readonly DatagramChannelOptions _options;
+    private readonly Channel<Arrival> _arrivals = Channel.CreateBounded<Arrival>(
+        new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    internal VirtualChannel(VirtualWire wire, VirtualHost host, IPAddress? bound, int port, DatagramChannelOptions options)
+    {
+        _wire = wire;
+        _host = host;
+        _bound = bound;
+        _port = port;
+        _options = options;
+    }
+
+    public IPEndPoint LocalEndPoint => new(_bound ?? _host.Address, _port);
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> datagram, IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        IPEndPoint from = new(_host.Address, _port);
+        _wire.Carry(new WireDatagram(from, _options.Connect ?? remote, datagram.ToArray()));
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask<ReceivedDatagram> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        Arrival arrival;
+        try
+        {
+            arrival = await _arrivals.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new ObjectDisposedException(nameof(VirtualChannel));
+        }
+
+        if (arrival.Datagram is null) throw new SocketException((int)SocketError.ConnectionRefused);
+        ReadOnlyMemory<byte> payload = arrival.Datagram.Payload;
+        int length = Math.Min(payload.Length, buffer.Length);
+        payload[..length].CopyTo(buffer);
+        return new ReceivedDatagram(length, arrival.Datagram.From, payload.Length > buffer.Length);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _wire.Detach(this);
+        _arrivals.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    internal bool Accepts(WireDatagram datagram)
+    {
+        if (datagram.To.Port != _port) return false;
+        if (_options.Connect is not null && !datagram.From.Equals(_options.Connect)) return false;
+        return datagram.To.Address.Equals(_host.Address) && (_bound is null || _bound.Equals(_host.Address))
+            || datagram.To.Address.Equals(_options.MulticastGroup);
+    }
+
+    internal void Deliver(WireDatagram datagram) => _arrivals.Writer.TryWrite(new Arrival(datagram));
+
+    /// <summary>An ICMP port-unreachable from that peer: only a connected socket hears of it.</summary>
+    internal void Refuse(IPEndPoint peer)
+    {
+        if (peer.Equals(_options.Connect)) _arrivals.Writer.TryWrite(new Arrival(null));
+    }
+
+    private readonly record struct Arrival(WireDatagram? Datagram);
+}
