@@ -11,6 +11,7 @@ namespace Btmm.Platform.Linux;
 internal sealed class RtnetlinkConnection : IDisposable
 {
     private const ushort MessageError = 2;
+    private const ushort MessageDone = 3;
     private const int AnswerTimeoutSeconds = 5;
 
     private readonly SafeFileHandle _socket;
@@ -71,6 +72,7 @@ internal sealed class RtnetlinkConnection : IDisposable
             if (BitConverter.ToUInt32(data.Span[8..]) == sequence)
             {
                 if (type == MessageError) return payload.Length >= 4 ? -BitConverter.ToInt32(payload.Span) : 0;
+                if (type == MessageDone) return 0;
                 answer?.Invoke(type, payload);
             }
 

@@ -27,4 +27,10 @@ internal static partial class RtnetlinkNative
 
     [LibraryImport("libc", EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial uint InterfaceIndex(string name);
+
+    [LibraryImport("libc", EntryPoint = "if_indextoname", SetLastError = true)]
+    internal static unsafe partial byte* InterfaceName(uint index, byte* name);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    internal static unsafe partial int Bind(SafeFileHandle socket, byte* address, uint length);
 }

@@ -12,11 +12,13 @@ internal sealed class RtnetlinkRequest
     internal const ushort DeleteAddress = 21;
     internal const ushort NewRoute = 24;
     internal const ushort DeleteRoute = 25;
+    internal const ushort GetRoute = 26;
 
     internal const ushort FlagRequest = 0x1;
     internal const ushort FlagAcknowledge = 0x4;
     internal const ushort FlagCreate = 0x400;
     internal const ushort FlagReplace = 0x100;
+    internal const ushort FlagDump = 0x300;
 
     internal const int HeaderLength = 16;
     private const ushort NestedFlag = 0x8000;
