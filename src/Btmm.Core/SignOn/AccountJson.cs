@@ -1,0 +1,159 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
+
+namespace Btmm.Core.SignOn;
+
+/// <summary>The JSON form of an account, version 1; unknown properties are passed over.</summary>
+internal static class AccountJson
+{
+    private const int FormatVersion = 1;
+    private const int MaxServers = 16;
+    private const int MaxPort = 65535;
+
+    internal static byte[] Write(BtmmAccount account)
+    {
+        byte[] secret = new byte[account.UpdateKey.SecretLength];
+        try
+        {
+            account.UpdateKey.CopySecretTo(secret);
+            using var stream = new MemoryStream();
+            using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+                WriteAccount(json, account, secret);
+            byte[] content = stream.ToArray();
+            CryptographicOperations.ZeroMemory(stream.GetBuffer());
+            return content;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    internal static bool TryRead(ReadOnlyMemory<byte> content, [NotNullWhen(true)] out BtmmAccount? account)
+    {
+        account = null;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(content);
+            return document.RootElement.ValueKind == JsonValueKind.Object && TryReadAccount(document.RootElement, out account);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException is how the parser says that a string is not proper UTF-8 or UTF-16.
+            return false;
+        }
+    }
+
+    private static void WriteAccount(Utf8JsonWriter json, BtmmAccount account, ReadOnlySpan<byte> secret)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("version", FormatVersion);
+        json.WriteString("domain", account.Domain.ToString());
+        json.WriteStartObject("updateKey");
+        json.WriteString("name", account.UpdateKey.Name.ToString());
+        json.WriteString("algorithm", account.UpdateKey.Algorithm.Name);
+        json.WriteBase64String("secret", secret);
+        json.WriteEndObject();
+        json.WriteBase64String("ikePreSharedKey", account.IkePreSharedKey.Span);
+        json.WriteStartArray("servers");
+        foreach (ZoneServer server in account.Servers)
+        {
+            json.WriteStartObject();
+            json.WriteString("host", server.Host);
+            json.WriteNumber("port", server.Port);
+            if (server.LongLivedQueryPort is { } port)
+                json.WriteNumber("longLivedQueryPort", port);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static bool TryReadAccount(JsonElement root, [NotNullWhen(true)] out BtmmAccount? account)
+    {
+        account = null;
+        if (!TryNumber(root, "version", out int version) || version != FormatVersion)
+            return false;
+        if (!DnsName.TryParse(Text(root, "domain"), out DnsName? domain) || !TryReadServers(root, out List<ZoneServer> servers))
+            return false;
+        if (!TrySecret(root, "ikePreSharedKey", out byte[] preSharedKey))
+            return false;
+        TsigKey? updateKey = null;
+        try
+        {
+            if (!TryReadKey(root, out updateKey))
+                return false;
+            account = new BtmmAccount(domain, updateKey, preSharedKey, servers);
+            return true;
+        }
+        catch (BtmmException)
+        {
+            updateKey?.Dispose();
+            return false;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(preSharedKey);
+        }
+    }
+
+    private static bool TryReadKey(JsonElement root, [NotNullWhen(true)] out TsigKey? key)
+    {
+        key = null;
+        if (!root.TryGetProperty("updateKey", out JsonElement element) || element.ValueKind != JsonValueKind.Object)
+            return false;
+        if (!DnsName.TryParse(Text(element, "name"), out DnsName? name) || !TsigAlgorithm.TryParse(Text(element, "algorithm"), out TsigAlgorithm? algorithm))
+            return false;
+        if (algorithm.IsLegacy || !TrySecret(element, "secret", out byte[] secret))
+            return false;
+        key = secret.Length == 0 ? null : new TsigKey(name, algorithm, secret);
+        CryptographicOperations.ZeroMemory(secret);
+        return key is not null;
+    }
+
+    private static bool TryReadServers(JsonElement root, out List<ZoneServer> servers)
+    {
+        servers = [];
+        if (!root.TryGetProperty("servers", out JsonElement list))
+            return true;
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxServers)
+            return false;
+        foreach (JsonElement element in list.EnumerateArray())
+        {
+            if (element.ValueKind != JsonValueKind.Object || Text(element, "host") is not { Length: > 0 } host)
+                return false;
+            if (!TryNumber(element, "port", out int port) || port is < 1 or > MaxPort)
+                return false;
+            bool hasOther = TryNumber(element, "longLivedQueryPort", out int other);
+            if (hasOther && other is < 1 or > MaxPort)
+                return false;
+            servers.Add(new ZoneServer(host, port, hasOther ? other : null));
+        }
+
+        return true;
+    }
+
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static bool TryNumber(JsonElement element, string name, out int value)
+    {
+        value = 0;
+        return element.TryGetProperty(name, out JsonElement property) && property.ValueKind == JsonValueKind.Number && property.TryGetInt32(out value);
+    }
+
+    private static bool TrySecret(JsonElement element, string name, out byte[] secret)
+    {
+        secret = [];
+        bool isText = element.TryGetProperty(name, out JsonElement property) && property.ValueKind == JsonValueKind.String;
+        if (!isText || !property.TryGetBytesFromBase64(out byte[]? bytes))
+            return false;
+        secret = bytes;
+        return true;
+    }
+}
