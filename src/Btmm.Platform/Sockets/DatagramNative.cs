@@ -38,6 +38,7 @@ internal static partial class DatagramNative
         public byte* Control;
         public nint ControlLength;
         public int Flags;
+        private readonly int _padding;
         public uint Length;
     }
 
