@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Btmm.Core.SignOn;
 
 namespace Btmm.PowerShell.Infrastructure;
 
@@ -45,6 +46,9 @@ public sealed record HostPort(string Host, int? Port)
         IPAddress[] found = await System.Net.Dns.GetHostAddressesAsync(Host, cancellationToken).ConfigureAwait(false);
         return [.. found.Select(a => new IPEndPoint(a, port))];
     }
+
+    /// <summary>The same as a server of an account.</summary>
+    internal ZoneServer ToZoneServer() => Port is { } port ? new ZoneServer(Host, port) : new ZoneServer(Host);
 
     /// <inheritdoc/>
     public override string ToString()
