@@ -14,7 +14,10 @@
     AliasesToExport      = @()
     VariablesToExport    = @()
     CmdletsToExport      = @(
+        'Export-BtmmAccount'
+        'Import-BtmmAccount'
         'Import-BtmmTsigKey'
+        'New-BtmmAccount'
         'New-BtmmTsigKey'
     )
     PrivateData          = @{
