@@ -10,7 +10,7 @@ Describe 'New-BtmmAccount' {
         "$($one.Domain)" | Should -Be 'alice.example.net'
         $one.UpdateKey.Algorithm.Name | Should -Be 'hmac-sha256'
         $one.IkePreSharedKey.Length | Should -Be 32
-        [Convert]::ToHexString($one.IkePreSharedKey.Span.ToArray()) | Should -Not -Be ([Convert]::ToHexString($two.IkePreSharedKey.Span.ToArray()))
+        [Convert]::ToHexString($one.IkePreSharedKey.ToArray()) | Should -Not -Be ([Convert]::ToHexString($two.IkePreSharedKey.ToArray()))
     }
 
     It 'takes domains from the pipeline' {
@@ -52,7 +52,7 @@ Describe 'Export-BtmmAccount and Import-BtmmAccount' {
         function Get-KeyText($Of) {
             $secret = [byte[]]::new(32)
             $Of.UpdateKey.CopySecretTo($secret)
-            [Convert]::ToHexString($secret) + [Convert]::ToHexString($Of.IkePreSharedKey.Span.ToArray())
+            [Convert]::ToHexString($secret) + [Convert]::ToHexString($Of.IkePreSharedKey.ToArray())
         }
     }
 
