@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
+using Btmm.Protocol.Dns.Tsig;
+using Btmm.Protocol.Dns.Update;
+
+namespace Btmm.Core.Dns;
+
+/// <summary>
+/// Sends updates with leases (RFC 2136, RFC 9664). Asks with the 8-byte form of the lease option; a server that takes only the
+/// old 4-byte form is remembered. Thread-safe.
+/// </summary>
+public sealed class DnsUpdateClient
+{
+    // Our own: how many servers are remembered.
+    private const int MaxRemembered = 64;
+
+    private readonly DnsClient _client;
+    private readonly ConcurrentDictionary<IPEndPoint, bool> _oldServers = new();
+
+    /// <summary>Makes a client.</summary>
+    /// <param name="client">Does the exchanges.</param>
+    public DnsUpdateClient(DnsClient client) => _client = client;
+
+    /// <summary>
+    /// Sends an update. A request that got lost on its way back is sent again, so an update should do the same when it is
+    /// repeated (delete an RRset and add it in one message).
+    /// </summary>
+    /// <param name="update">The update.</param>
+    /// <param name="servers">The zone's servers, in this order.</param>
+    /// <param name="key">Signs the update; null for none.</param>
+    /// <param name="lease">How long the records shall stay without a refresh; null for no lease (deletions, permanent records).</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="BtmmException">No server accepted the update.</exception>
+    public async Task<DnsUpdateResult> UpdateAsync(
+        DnsUpdateBuilder update, IReadOnlyList<IPEndPoint> servers, TsigKey? key, TimeSpan? lease, CancellationToken cancellationToken = default)
+    {
+        BtmmException problem = DnsErrors.NoServers();
+        foreach (IPEndPoint server in servers)
+        {
+            try
+            {
+                return await UpdateAsync(update, server, key, lease, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BtmmException e) when (e.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.ServerFailure or BtmmErrorReason.NotImplemented)
+            {
+                problem = e; // RFC 2136 §4.5: only these are worth another server
+            }
+        }
+
+        throw problem;
+    }
+
+    private async Task<DnsUpdateResult> UpdateAsync(
+        DnsUpdateBuilder update, IPEndPoint server, TsigKey? key, TimeSpan? lease, CancellationToken cancellationToken)
+    {
+        uint? seconds = lease is { } wanted ? (uint)Math.Clamp(wanted.TotalSeconds, 0, uint.MaxValue) : null;
+        bool isOld = _oldServers.ContainsKey(server);
+        DnsReply reply = await SendAsync(update, server, key, MakeOption(seconds, isOld), cancellationToken).ConfigureAwait(false);
+        if (seconds is not null && !isOld && reply.Message.Rcode is DnsRcode.Refused or DnsRcode.FormErr)
+        {
+            DnsReply second = await SendAsync(update, server, key, MakeOption(seconds, isOld: true), cancellationToken).ConfigureAwait(false);
+            if (second.Message.Rcode == DnsRcode.NoError)
+            {
+                reply = second;
+                if (_oldServers.Count < MaxRemembered) _oldServers.TryAdd(server, true);
+            }
+        }
+
+        if (reply.Message.ExtendedRcode != DnsRcode.NoError) throw DnsErrors.FromRcode(reply.Message.ExtendedRcode, server, update.Zone);
+        return MakeResult(reply, lease);
+    }
+
+    private Task<DnsReply> SendAsync(
+        DnsUpdateBuilder update, IPEndPoint server, TsigKey? key, UpdateLeaseOption? option, CancellationToken cancellationToken)
+        => _client.ExchangeAsync(update.Build(_client.NewId(), option), [server], key, DnsTransport.Auto, cancellationToken);
+
+    private static UpdateLeaseOption? MakeOption(uint? seconds, bool isOld)
+        => seconds is { } lease ? new UpdateLeaseOption(lease, isOld ? null : lease) : null;
+
+    private static DnsUpdateResult MakeResult(DnsReply reply, TimeSpan? asked)
+    {
+        UpdateLeaseOption? granted = reply.Message.Edns?.Find<UpdateLeaseOption>();
+        if (asked is null || granted is null) return new DnsUpdateResult(reply.Server, asked, asked, IsLeaseHonoured: false);
+        var lease = TimeSpan.FromSeconds(granted.Lease);
+        return new DnsUpdateResult(reply.Server, lease, granted.KeyLease is { } key ? TimeSpan.FromSeconds(key) : lease, IsLeaseHonoured: true);
+    }
+}
