@@ -1,0 +1,64 @@
+using Btmm.Core.Diagnostics;
+using Btmm.Core.SignOn;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
+
+namespace Btmm.Core.Dns;
+
+/// <summary>
+/// Where one account's zone is served, found at first need and kept until it turns out to be wrong. Thread-safe.
+/// </summary>
+/// <remarks>The finding survives a change of network: a zone's servers do not depend on it, and a roaming host is in a hurry.</remarks>
+public sealed class ZoneLocator : IDisposable
+{
+    private readonly ZoneServerFinder _finder;
+    private readonly IReadOnlyList<ZoneServer> _servers;
+    private readonly SemaphoreSlim _gate = new(1);
+    private volatile ZoneServers? _found;
+
+    /// <summary>Makes a locator.</summary>
+    /// <param name="domain">The account's domain.</param>
+    /// <param name="servers">Configured servers; empty to find them.</param>
+    /// <param name="key">The account's key; it stays its owner's.</param>
+    /// <param name="finder">Does the search.</param>
+    public ZoneLocator(DnsName domain, IReadOnlyList<ZoneServer> servers, TsigKey? key, ZoneServerFinder finder)
+    {
+        Domain = domain;
+        Key = key;
+        _servers = servers;
+        _finder = finder;
+    }
+
+    /// <summary>The account's domain.</summary>
+    public DnsName Domain { get; }
+
+    /// <summary>The key that signs what is said to the zone's servers.</summary>
+    public TsigKey? Key { get; }
+
+    /// <summary>The servers, searched for when they are not known.</summary>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="BtmmException">They cannot be found.</exception>
+    public async ValueTask<ZoneServers> GetAsync(CancellationToken cancellationToken = default)
+    {
+        if (_found is { } found) return found;
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _found ??= await _finder.FindAsync(Domain, _servers, Key, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Forgets what was found if an error says that it may be wrong, so that the next <see cref="GetAsync"/> searches.</summary>
+    /// <param name="error">What went wrong with a server found.</param>
+    public void Report(BtmmException error)
+    {
+        if (error.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.OutOfZone) _found = null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
+}
