@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Management.Automation;
 using Btmm.Core.Diagnostics;
 using Btmm.PowerShell.Session;
@@ -76,6 +77,26 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
         {
             await body(token).ConfigureAwait(false);
             return true;
+        });
+
+    /// <summary>Like <see cref="Await{T}"/>, for at most <paramref name="limit"/>.</summary>
+    /// <exception cref="BtmmException">Timeout: the time was up.</exception>
+    internal T AwaitWithin<T>(TimeSpan limit, Func<CancellationToken, Task<T>> body) =>
+        Await(async token =>
+        {
+            using var timer = new CancellationTokenSource(limit);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(token, timer.Token);
+            try
+            {
+                return await body(either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!token.IsCancellationRequested)
+            {
+                throw new BtmmException(
+                    BtmmErrorReason.Timeout,
+                    string.Create(CultureInfo.InvariantCulture, $"There was no answer within {limit.TotalSeconds:0.#} s."),
+                    "Check that the other side is running and reachable, or give a longer -Timeout.");
+            }
         });
 
     /// <summary>

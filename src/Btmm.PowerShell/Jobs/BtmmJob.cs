@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using Btmm.Core.SignOn;
 using Btmm.PowerShell.Infrastructure;
 
 namespace Btmm.PowerShell.Jobs;
@@ -26,14 +27,19 @@ public abstract class BtmmJob : Job
     /// <param name="command">The cmdlet that made it, for Get-Job's Command column.</param>
     /// <param name="name">The job's name, or null for Job1, Job2…</param>
     /// <param name="typeName">The job's type, for Get-Job's PSJobTypeName column.</param>
-    protected BtmmJob(string command, string? name, string typeName)
+    /// <param name="account">The account that it serves; stays the caller's.</param>
+    protected BtmmJob(string command, string? name, string typeName, BtmmAccount account)
         : base(command, name)
     {
         PSJobTypeName = typeName;
+        Account = account;
     }
 
     /// <summary>Raised once when the job is removed.</summary>
     internal event EventHandler? Removed;
+
+    /// <summary>The account that the job serves.</summary>
+    public BtmmAccount Account { get; }
 
     /// <inheritdoc/>
     public override bool HasMoreData =>

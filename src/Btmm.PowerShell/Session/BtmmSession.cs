@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Management.Automation.Runspaces;
+using Btmm.Core.SignOn;
 using Btmm.PowerShell.Jobs;
 using Btmm.PowerShell.Output;
 
@@ -39,6 +40,9 @@ internal sealed class BtmmSession : IDisposable
     {
         get { lock (_gate) return [.. _jobs]; }
     }
+
+    /// <summary>The account of the newest job that runs, or null.</summary>
+    public BtmmAccount? CurrentAccount => Jobs.LastOrDefault(j => !j.IsFinished)?.Account;
 
     /// <summary>The mappings held, those past their lifetime left out.</summary>
     public IReadOnlyList<NatPmpMapping> Mappings
