@@ -15,10 +15,15 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Export-BtmmAccount'
+        'Get-BtmmRecord'
         'Import-BtmmAccount'
         'Import-BtmmTsigKey'
         'New-BtmmAccount'
         'New-BtmmTsigKey'
+        'Publish-BtmmRecord'
+        'Resolve-BtmmName'
+        'Unpublish-BtmmRecord'
+        'Update-BtmmRecord'
     )
     PrivateData          = @{
         PSData = @{
