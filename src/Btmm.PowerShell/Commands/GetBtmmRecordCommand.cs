@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.Dns;
 using Btmm.Core.Peers;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Output;
@@ -33,23 +34,20 @@ public sealed class GetBtmmRecordCommand : ZoneCmdlet
 
     private void ReadAll()
     {
-        ZoneAccess zone = GetAccess();
-        IReadOnlyList<DnsRecord> records = AwaitAnswer(token => ZoneReader.ReadAllAsync(zone, new PeerDirectory(zone.Zone, zone.Zone), token));
+        using ZoneAccess zone = GetAccess();
+        IReadOnlyList<DnsRecord> records = AwaitAnswer(token => ZoneReader.ReadAllAsync(zone, new PeerDirectory(zone.Domain, zone.Domain), token));
         foreach (DnsRecord record in records)
             if (Type.Contains(record.Type)) WriteObject(zone.Describe(record));
     }
 
     private void Read(string text)
     {
-        ZoneAccess zone = GetAccess();
+        using ZoneAccess zone = GetAccess();
         DnsName name = zone.Absolute(text);
-        IReadOnlyList<DnsMessage> answers = AwaitAnswer(async token =>
-        {
-            Task<DnsMessage>[] queries = [.. Type.Select(t => zone.QueryAsync(new DnsQuestion(name, t), token))];
-            return await Task.WhenAll(queries).ConfigureAwait(false);
-        });
-        if (answers.All(a => a.Rcode == DnsRcode.NXDomain))
+        DnsReply[] answers = AwaitAnswer(token =>
+            Task.WhenAll(Type.Select(t => zone.QueryAsync(new DnsQuestion(name, t), DnsTransport.Auto, token))));
+        if (answers.All(a => a.Message.Rcode == DnsRcode.NXDomain))
             throw new BtmmException(BtmmErrorReason.NameNotFound, $"There is no name {name}.", "Check the spelling, and that the host has published its records.");
-        foreach (DnsRecord record in answers.SelectMany(a => a.Answers)) WriteObject(zone.Describe(record));
+        foreach (DnsRecord record in answers.SelectMany(a => a.Message.Answers)) WriteObject(zone.Describe(record));
     }
 }

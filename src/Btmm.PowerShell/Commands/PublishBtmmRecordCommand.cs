@@ -27,7 +27,7 @@ public sealed class PublishBtmmRecordCommand : ZoneCmdlet
     public DnsType Type { get; set; }
 
     /// <summary>The data.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
     [Alias("Text")]
     public object[]? Data { get; set; }
 
@@ -67,7 +67,7 @@ public sealed class PublishBtmmRecordCommand : ZoneCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForItem(Name, () =>
     {
-        ZoneAccess zone = GetAccess();
+        using ZoneAccess zone = GetAccess();
         DnsName name = zone.Absolute(Name);
         DnsData data = ReadData(zone, name);
         TimeSpan? lease = LeaseTime > TimeSpan.Zero ? LeaseTime : null;
@@ -75,7 +75,7 @@ public sealed class PublishBtmmRecordCommand : ZoneCmdlet
         if (!ShouldProcess(name.ToString(), $"publish {Type} {data}{duration}")) return;
 
         var record = new DnsRecord(name, (uint)TimeToLive.TotalSeconds, data);
-        var update = new DnsUpdateBuilder(zone.Zone);
+        var update = new DnsUpdateBuilder(zone.Domain);
         update = Append ? update.Add(name, record.Ttl, data) : update.Replace(name, record.Ttl, data);
         DnsUpdateResult result = AwaitAnswer(token => zone.UpdateAsync(update, lease, token));
         WriteVerbose($"{result.Server} took {Type} {data} at {name}.");

@@ -58,22 +58,26 @@ public sealed class ResolveBtmmNameCommand : BtmmCmdlet
 
     private void Resolve(DnsQuestion question)
     {
-        DnsReply reply = AwaitWithin(Timeout, async token =>
-        {
-            IReadOnlyList<IPEndPoint> servers = await FindServersAsync(token).ConfigureAwait(false);
-            DnsTransport transport = TcpOnly ? DnsTransport.Tcp : DnsTransport.Auto;
-            return await Engine.CreateDnsClient().QueryAsync(question, servers, TsigKey ?? Account?.UpdateKey, transport, token).ConfigureAwait(false);
-        });
+        DnsReply reply = AwaitWithin(Timeout, token => AskAsync(question, token));
         WriteVerbose($"{reply.Server} answered {question}: {reply.Message.Rcode}, {reply.Message.Answers.Count} records.");
         if (reply.Message.Rcode == DnsRcode.NXDomain)
             throw new BtmmException(BtmmErrorReason.NameNotFound, $"There is no name {question.Name}.", "Check the spelling, and that the host has published its records.");
         foreach (DnsRecord record in reply.Message.Answers) WriteObject(new BtmmRecord(record));
     }
 
-    private Task<IReadOnlyList<IPEndPoint>> FindServersAsync(CancellationToken cancellationToken)
+    private async Task<DnsReply> AskAsync(DnsQuestion question, CancellationToken cancellationToken)
     {
-        if (Server is not null) return Engine.ResolveAsync(Server.Select(s => s.ToZoneServer()), cancellationToken);
-        if (Account is not null) return Engine.FindServersAsync(new ZoneAccess(Account.Domain, Account.UpdateKey, Account.Servers), isUpdate: false, cancellationToken);
-        return Task.FromResult(Engine.GetResolvers());
+        DnsTransport transport = TcpOnly ? DnsTransport.Tcp : DnsTransport.Auto;
+        TsigKey? key = TsigKey ?? Account?.UpdateKey;
+        if (Server is null && Account is not null)
+        {
+            using var zone = new ZoneAccess(Account.Domain, key, Account.Servers);
+            return await zone.QueryAsync(question, transport, cancellationToken).ConfigureAwait(false);
+        }
+        List<IPEndPoint> servers = [];
+        foreach (HostPort server in Server ?? [])
+            servers.AddRange(await server.ResolveAsync(Engine.DnsPort, cancellationToken).ConfigureAwait(false));
+        if (Server is null) servers.AddRange(Engine.Resolvers.GetNameServers());
+        return await Engine.CreateDnsClient().QueryAsync(question, servers, key, transport, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -24,7 +24,7 @@ public sealed class UnpublishBtmmRecordCommand : ZoneCmdlet
     public DnsType? Type { get; set; }
 
     /// <summary>The data of the one record to delete.</summary>
-    [Parameter(ParameterSetName = "Name")]
+    [Parameter(Position = 2, ParameterSetName = "Name")]
     [ValidateNotNullOrEmpty]
     public string[]? Data { get; set; }
 
@@ -46,18 +46,18 @@ public sealed class UnpublishBtmmRecordCommand : ZoneCmdlet
 
     private void Remove(BtmmRecord record)
     {
-        ZoneAccess zone = GetAccess();
+        using ZoneAccess zone = GetAccess();
         if (!ShouldProcess(record.Name, $"unpublish {record.Type} {record.Data}")) return;
-        DnsUpdateBuilder update = new DnsUpdateBuilder(zone.Zone).Delete(record.Record.Name, record.Record.Data);
+        DnsUpdateBuilder update = new DnsUpdateBuilder(zone.Domain).Delete(record.Record.Name, record.Record.Data);
         AwaitAnswer(token => zone.UpdateAsync(update, null, token));
         if (PassThru) WriteObject(record);
     }
 
     private void Remove(string text)
     {
-        ZoneAccess zone = GetAccess();
+        using ZoneAccess zone = GetAccess();
         DnsName name = zone.Absolute(text);
-        var update = new DnsUpdateBuilder(zone.Zone);
+        var update = new DnsUpdateBuilder(zone.Domain);
         string what;
         if (Type is not { } type)
         {

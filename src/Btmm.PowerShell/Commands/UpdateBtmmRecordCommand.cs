@@ -41,26 +41,21 @@ public sealed class UpdateBtmmRecordCommand : ZoneCmdlet
     protected override void ProcessRecord()
     {
         foreach (BtmmRecord record in InputObject)
-            ForItem(record, () => Renew(GetAccess(), record.Record.Name, record.Type, [record.Record]));
-        foreach (string name in Name) ForItem(name, () => RenewByName(name));
-    }
-
-    private void RenewByName(string text)
-    {
-        ZoneAccess zone = GetAccess();
-        DnsName name = zone.Absolute(text);
-        Renew(zone, name, Type, null);
+            ForItem(record, () => Renew(_ => record.Record.Name, record.Type, [record.Record]));
+        foreach (string name in Name) ForItem(name, () => Renew(zone => zone.Absolute(name), Type, null));
     }
 
     // The records are added again as they are: a record that is there is not changed, but its lease begins anew.
-    private void Renew(ZoneAccess zone, DnsName name, DnsType type, IReadOnlyList<DnsRecord>? records)
+    private void Renew(Func<ZoneAccess, DnsName> find, DnsType type, IReadOnlyList<DnsRecord>? records)
     {
+        using ZoneAccess zone = GetAccess();
+        DnsName name = find(zone);
         if (!ShouldProcess(name.ToString(), $"renew {type} for {RecordLease.Describe(LeaseTime)}")) return;
         records ??= AwaitAnswer(token => zone.GetRecordsAsync(new DnsQuestion(name, type), token));
         if (records.Count == 0)
             throw new BtmmException(BtmmErrorReason.NameNotFound, $"{name} has no {type} record.", "Publish it with Publish-BtmmRecord.");
 
-        var update = new DnsUpdateBuilder(zone.Zone);
+        var update = new DnsUpdateBuilder(zone.Domain);
         foreach (DnsRecord record in records) update.Add(record.Name, record.Ttl, record.Data);
         DnsUpdateResult result = AwaitAnswer(token => zone.UpdateAsync(update, LeaseTime, token));
         if (!PassThru) return;

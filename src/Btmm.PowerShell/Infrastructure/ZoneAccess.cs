@@ -1,4 +1,4 @@
-using System.Net;
+using Btmm.Core.Diagnostics;
 using Btmm.Core.Dns;
 using Btmm.Core.SignOn;
 using Btmm.PowerShell.Output;
@@ -9,48 +9,74 @@ using Btmm.Protocol.Dns.Update;
 namespace Btmm.PowerShell.Infrastructure;
 
 /// <summary>One zone, the key for it and its servers: what the record cmdlets work on. Thread-safe.</summary>
-/// <param name="Zone">The zone's apex.</param>
-/// <param name="Key">Signs requests; null for none.</param>
-/// <param name="Servers">The servers to use; empty to find them by SRV records.</param>
-internal sealed record ZoneAccess(DnsName Zone, TsigKey? Key, IReadOnlyList<ZoneServer> Servers)
+internal sealed class ZoneAccess : IDisposable
 {
-    private readonly DnsClient _client = Engine.CreateDnsClient();
+    private readonly DnsClient _client;
+    private readonly ZoneLocator _locator;
+
+    /// <summary>Joins the parts; sends nothing.</summary>
+    /// <param name="domain">The account's domain, or the zone.</param>
+    /// <param name="key">Signs requests; null for none.</param>
+    /// <param name="servers">The servers to use; empty to find them by SRV records.</param>
+    public ZoneAccess(DnsName domain, TsigKey? key, IReadOnlyList<ZoneServer> servers)
+    {
+        Domain = domain;
+        Key = key;
+        _client = Engine.CreateDnsClient();
+        _locator = new ZoneLocator(domain, servers, key, new ZoneServerFinder(_client, Engine.Resolvers));
+    }
+
+    /// <summary>The account's domain, or the zone.</summary>
+    public DnsName Domain { get; }
+
+    /// <summary>Signs requests.</summary>
+    public TsigKey? Key { get; }
 
     /// <summary>The full name of what a user wrote: <c>@</c>, a name in the zone, or a name relative to it.</summary>
     public DnsName Absolute(string text)
     {
-        if (text is "@" or "") return Zone;
-        DnsName name = DnsName.Parse(text);
-        return name.IsSubdomainOf(Zone) || text.EndsWith('.') ? name : Zone.PrependLabels(text);
+        if (text is "@" or "") return Domain;
+        if (!DnsName.TryParse(text, out DnsName? name)) throw NotAName(text);
+        if (name.IsSubdomainOf(Domain) || text.EndsWith('.')) return name;
+        return name.WireLength + Domain.WireLength <= DnsNameWire.MaxLength ? Domain.PrependLabels(text) : throw NotAName(text);
     }
 
+    /// <summary>The servers of the zone, which may begin above the account's domain.</summary>
+    public ValueTask<ZoneServers> FindServersAsync(CancellationToken cancellationToken) => _locator.GetAsync(cancellationToken);
+
     /// <summary>Asks the zone's servers.</summary>
-    public async Task<DnsMessage> QueryAsync(DnsQuestion question, CancellationToken cancellationToken)
+    public async Task<DnsReply> QueryAsync(DnsQuestion question, DnsTransport transport, CancellationToken cancellationToken)
     {
-        IReadOnlyList<IPEndPoint> servers = await Engine.FindServersAsync(this, isUpdate: false, cancellationToken).ConfigureAwait(false);
-        DnsReply reply = await _client.QueryAsync(question, servers, Key, DnsTransport.Auto, cancellationToken).ConfigureAwait(false);
-        return reply.Message;
+        ZoneServers servers = await FindServersAsync(cancellationToken).ConfigureAwait(false);
+        return await _client.QueryAsync(question, servers.Primary, Key, transport, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The records that answer a question; none when the name or type does not exist.</summary>
     public async Task<IReadOnlyList<DnsRecord>> GetRecordsAsync(DnsQuestion question, CancellationToken cancellationToken)
     {
-        DnsMessage answer = await QueryAsync(question, cancellationToken).ConfigureAwait(false);
-        return [.. answer.Answers.Where(r => r.Name == question.Name && r.Type == question.Type)];
+        DnsReply reply = await QueryAsync(question, DnsTransport.Auto, cancellationToken).ConfigureAwait(false);
+        return [.. reply.Message.Answers.Where(r => r.Name == question.Name && r.Type == question.Type)];
     }
 
-    /// <summary>Sends an update to the zone's servers.</summary>
-    public async Task<DnsUpdateResult> UpdateAsync(DnsUpdateBuilder update, TimeSpan? lease, CancellationToken cancellationToken)
+    /// <summary>Sends updates to the zone's servers.</summary>
+    public async Task<DnsUpdateResult> UpdateAsync(DnsUpdateBuilder updates, TimeSpan? lease, CancellationToken cancellationToken)
     {
-        IReadOnlyList<IPEndPoint> servers = await Engine.FindServersAsync(this, isUpdate: true, cancellationToken).ConfigureAwait(false);
-        return await new DnsUpdateClient(_client).UpdateAsync(update, servers, Key, lease, cancellationToken).ConfigureAwait(false);
+        ZoneServers servers = await FindServersAsync(cancellationToken).ConfigureAwait(false);
+        DnsUpdateBuilder update = new DnsUpdateBuilder(servers.Zone).AddRange(updates.Updates);
+        return await new DnsUpdateClient(_client).UpdateAsync(update, servers.Primary, Key, lease, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A published record as the user sees it.</summary>
     public BtmmRecord Describe(DnsRecord record, DnsUpdateResult? result = null) => new(record)
     {
-        Zone = Zone.ToString(),
+        Zone = Domain.ToString(),
         LeaseTime = result?.Lease,
         ExpiresAt = result is { IsLeaseHonoured: true, Lease: { } lease } ? TimeProvider.System.GetUtcNow() + lease : null,
     };
+
+    /// <inheritdoc/>
+    public void Dispose() => _locator.Dispose();
+
+    private static BtmmException NotAName(string text) =>
+        new(BtmmErrorReason.InvalidValue, $"'{text}' is not a name in the zone.", "Write labels of 1 to 63 characters, joined by dots.");
 }
