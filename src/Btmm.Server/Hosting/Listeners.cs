@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Sockets;
+using Btmm.Server.Requests;
+using Btmm.Server.Transport;
+using TcpListener = Btmm.Server.Transport.TcpListener;
+
+namespace Btmm.Server.Hosting;
+
+/// <summary>
+/// The open sockets of a service. The first datagram listeners belong to the stream listeners in their order, the rest are for
+/// long-lived queries. A datagram listener's number is its place in the list.
+/// </summary>
+internal sealed class Listeners : IDisposable
+{
+    private readonly List<TcpListener> _streams = [];
+    private readonly List<UdpListener> _datagrams = [];
+
+    internal IReadOnlyList<TcpListener> Streams => _streams;
+
+    internal IReadOnlyList<UdpListener> Datagrams => _datagrams;
+
+    /// <summary>Opens all sockets or none.</summary>
+    internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler)
+    {
+        var listeners = new Listeners();
+        try
+        {
+            foreach (IPEndPoint endpoint in options.Endpoints)
+            {
+                (Socket stream, Socket datagram) = SocketBinder.BindPair(endpoint);
+                listeners._datagrams.Add(new UdpListener(datagram, listeners._datagrams.Count, handler));
+                listeners._streams.Add(new TcpListener(stream, listeners._streams.Count, handler, options.Limits));
+            }
+
+            foreach (IPEndPoint endpoint in options.LongLivedQueryEndpoints)
+                listeners._datagrams.Add(new UdpListener(SocketBinder.BindDatagram(endpoint), listeners._datagrams.Count, handler));
+            return listeners;
+        }
+        catch
+        {
+            listeners.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (UdpListener listener in _datagrams)
+            listener.Dispose();
+        foreach (TcpListener listener in _streams)
+            listener.Dispose();
+    }
+}

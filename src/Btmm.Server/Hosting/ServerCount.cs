@@ -1,0 +1,16 @@
+namespace Btmm.Server.Hosting;
+
+/// <summary>What is counted; see <see cref="ZoneServiceCounters"/> for the meanings.</summary>
+internal enum ServerCount
+{
+    Queries,
+    Updates,
+    UpdatesApplied,
+    Refused,
+    SignatureFailures,
+    Malformed,
+    LeasesExpired,
+    EventsSent,
+    EventsUnanswered,
+    RequestsFailed,
+}

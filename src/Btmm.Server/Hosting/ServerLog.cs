@@ -1,0 +1,26 @@
+using System.Diagnostics.Tracing;
+
+namespace Btmm.Server.Hosting;
+
+/// <summary>What the zone service reports to the runtime's event tracing. Never a secret, and never once per packet.</summary>
+[EventSource(Name = "Btmm-Server")]
+internal sealed class ServerLog : EventSource
+{
+    internal static readonly ServerLog Instance = new();
+
+    private ServerLog()
+    {
+    }
+
+    [Event(1, Level = EventLevel.Error, Message = "A request from {0} failed: {1}")]
+    public void RequestFailed(string client, string error) => WriteEvent(1, client, error);
+
+    [Event(2, Level = EventLevel.Error, Message = "The store of zone {0} failed: {1}")]
+    public void StoreFailed(string zone, string error) => WriteEvent(2, zone, error);
+
+    [Event(3, Level = EventLevel.Warning, Message = "A socket at {0} reported: {1}")]
+    public void SocketFailed(string endpoint, string error) => WriteEvent(3, endpoint, error);
+
+    [Event(4, Level = EventLevel.Informational, Message = "Zone {0} is now at serial {1}")]
+    public void ZoneChanged(string zone, uint serial) => WriteEvent(4, zone, serial);
+}

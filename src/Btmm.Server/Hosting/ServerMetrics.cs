@@ -1,0 +1,36 @@
+using System.Diagnostics.Metrics;
+
+namespace Btmm.Server.Hosting;
+
+/// <summary>Counts what a service does, for its status and for the meter "Btmm.Server". Thread-safe.</summary>
+internal sealed class ServerMetrics : IDisposable
+{
+    private readonly Meter _meter = new("Btmm.Server");
+    private readonly long[] _values = new long[Enum.GetValues<ServerCount>().Length];
+
+    internal ServerMetrics()
+    {
+        foreach (ServerCount count in Enum.GetValues<ServerCount>())
+            _meter.CreateObservableCounter($"btmm.server.{NameOf(count)}", () => Read(count));
+    }
+
+    internal void Add(ServerCount count, long amount = 1) => Interlocked.Add(ref _values[(int)count], amount);
+
+    internal long Read(ServerCount count) => Interlocked.Read(ref _values[(int)count]);
+
+    internal ZoneServiceCounters Snapshot() => new(
+        Queries: Read(ServerCount.Queries),
+        Updates: Read(ServerCount.Updates),
+        UpdatesApplied: Read(ServerCount.UpdatesApplied),
+        Refused: Read(ServerCount.Refused),
+        SignatureFailures: Read(ServerCount.SignatureFailures),
+        Malformed: Read(ServerCount.Malformed),
+        LeasesExpired: Read(ServerCount.LeasesExpired),
+        EventsSent: Read(ServerCount.EventsSent),
+        EventsUnanswered: Read(ServerCount.EventsUnanswered));
+
+    public void Dispose() => _meter.Dispose();
+
+    private static string NameOf(ServerCount count) =>
+        string.Concat(count.ToString().Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+}

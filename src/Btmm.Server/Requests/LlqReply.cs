@@ -1,0 +1,16 @@
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
+using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Zones;
+
+namespace Btmm.Server.Requests;
+
+/// <summary>The answer to one question of a long-lived query request.</summary>
+internal sealed record LlqReply(LlqOption Option)
+{
+    internal IReadOnlyList<DnsRecord> Answers { get; init; } = [];
+
+    internal Zone? Zone { get; init; }
+
+    internal LlqSession? Session { get; init; }
+}

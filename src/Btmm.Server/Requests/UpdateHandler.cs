@@ -1,0 +1,57 @@
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
+using Btmm.Server.Hosting;
+using Btmm.Server.Updates;
+using Btmm.Server.Zones;
+
+namespace Btmm.Server.Requests;
+
+/// <summary>
+/// Answers UPDATE messages (RFC 2136 §3, RFC 9664): zone section, signature, lease, transaction. A repeated datagram gets the
+/// answer of the first one and changes nothing. Thread-safe.
+/// </summary>
+internal sealed class UpdateHandler(ZoneDirectory zones, ServiceClock clock, ServerMetrics metrics, LeaseBounds lease, LeaseBounds keyLease)
+{
+    private readonly ReplayCache _replays = new(clock);
+
+    internal async ValueTask<DnsMessage> HandleAsync(Request request, CancellationToken cancellationToken)
+    {
+        metrics.Add(ServerCount.Updates);
+        if (request.Message.Zone is not { } section)
+            return request.Reply(DnsRcode.FormErr);
+        if (section.Class != DnsClass.IN || zones.FindApex(section.Name) is not { } zone)
+            return request.Reply(DnsRcode.NotAuth);
+        if (!AccessPolicy.MayChangeZone(zone, request.Key))
+            return request.Reply(DnsRcode.Refused);
+        if (HasBadLeaseOption(request.Edns))
+            return request.Reply(DnsRcode.FormErr);
+
+        LeaseGrant? grant = request.Edns?.Find<UpdateLeaseOption>() is { } asked ? LeaseGrant.Make(asked, lease, keyLease) : null;
+        ReadOnlyMemory<byte> mac = request.Message.TsigData?.Mac ?? default;
+        DnsRcode rcode;
+        if (_replays.TryFind(mac, out DnsRcode earlier))
+        {
+            rcode = earlier;
+        }
+        else
+        {
+            await zone.ExpireAsync(cancellationToken).ConfigureAwait(false);
+            UpdateResult result = await zone.ApplyAsync(
+                (snapshot, now) => UpdateProcessor.Process(snapshot, request.Message, name => AccessPolicy.MayChange(zone, request.Key, name), grant, now),
+                cancellationToken).ConfigureAwait(false);
+            rcode = result.Rcode;
+            _replays.Add(mac, rcode);
+            if (rcode == DnsRcode.NoError)
+                metrics.Add(ServerCount.UpdatesApplied);
+        }
+
+        DnsMessage reply = request.Reply(rcode);
+        return rcode == DnsRcode.NoError && grant is not null
+            ? reply with { Additional = [Request.MakeOpt(rcode, grant.ToOption()).ToRecord()] }
+            : reply;
+    }
+
+    // An option of that code with a length other than 4 or 8 (RFC 9664 §4.1).
+    private static bool HasBadLeaseOption(EdnsInfo? edns) =>
+        edns is not null && edns.Options.Any(static option => option is UnknownOption && option.Code == UpdateLeaseOption.OptionCode);
+}

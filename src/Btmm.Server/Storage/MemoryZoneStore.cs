@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Data;
+
+namespace Btmm.Server.Storage;
+
+/// <summary>
+/// Keeps records in memory: they outlive a stop and start of the service in the same process, not the process. Thread-safe.
+/// </summary>
+public sealed class MemoryZoneStore : IZoneStore
+{
+    private readonly ConcurrentDictionary<DnsName, Dictionary<(DnsName Name, DnsType Type, DnsData Data), StoredRecord>> _zones = new();
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken)
+    {
+        if (!_zones.TryGetValue(zone, out Dictionary<(DnsName, DnsType, DnsData), StoredRecord>? records))
+            return new([]);
+        lock (records)
+            return new([.. records.Values]);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ApplyAsync(ZoneTransaction transaction, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        var records = _zones.GetOrAdd(transaction.Zone, static _ => []);
+        lock (records)
+        {
+            foreach (DnsRecord record in transaction.Removed)
+                records.Remove((record.Name, record.Type, record.Data));
+            foreach (StoredRecord item in transaction.Put)
+                records[(item.Record.Name, item.Record.Type, item.Record.Data)] = item;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}

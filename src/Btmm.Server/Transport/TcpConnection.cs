@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using Btmm.Protocol.Dns;
+using Btmm.Server.Requests;
+
+namespace Btmm.Server.Transport;
+
+/// <summary>
+/// One TCP connection: messages with two bytes of length in front, answered in their order (RFC 1035 §4.2.2, RFC 7766 §6.2).
+/// It is closed when idle, when a message takes too long to arrive or its answer to be taken, and when a message is no request.
+/// </summary>
+internal sealed class TcpConnection(Socket socket, RequestOrigin origin, RequestHandler handler, ZoneServiceLimits limits)
+{
+    private const int PrefixLength = 2;
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(PrefixLength + DnsMessage.MaxSize);
+        var workspace = new RequestWorkspace();
+        socket.NoDelay = true;
+        try
+        {
+            while (await TryReadMessageAsync(buffer, cancellationToken).ConfigureAwait(false) is var length && length > 0)
+            {
+                int answer = await handler.HandleAsync(buffer.AsMemory(0, length), origin, workspace, cancellationToken).ConfigureAwait(false);
+                if (answer == 0)
+                    return;
+                BinaryPrimitives.WriteUInt16BigEndian(buffer, (ushort)answer);
+                workspace.Response.AsSpan(0, answer).CopyTo(buffer.AsSpan(PrefixLength));
+                using CancellationTokenSource sending = Deadline(limits.ConnectionMessageTimeout, cancellationToken);
+                await SendAllAsync(buffer.AsMemory(0, PrefixLength + answer), sending.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException)
+        {
+            // The client went away, was too slow, or the service stops: the connection ends, which is all there is to do.
+            socket.Close(timeout: 0);
+        }
+        finally
+        {
+            socket.Dispose();
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // 0 at the end of the stream, or for a length that no message has.
+    private async ValueTask<int> TryReadMessageAsync(byte[] buffer, CancellationToken cancellationToken)
+    {
+        using (CancellationTokenSource idle = Deadline(limits.ConnectionIdleTimeout, cancellationToken))
+        {
+            if (await socket.ReceiveAsync(buffer.AsMemory(0, 1), SocketFlags.None, idle.Token).ConfigureAwait(false) == 0)
+                return 0;
+        }
+
+        using CancellationTokenSource slow = Deadline(limits.ConnectionMessageTimeout, cancellationToken);
+        if (!await TryFillAsync(buffer.AsMemory(1, 1), slow.Token).ConfigureAwait(false))
+            return 0;
+        int length = BinaryPrimitives.ReadUInt16BigEndian(buffer);
+        if (length < DnsHeader.Size || !await TryFillAsync(buffer.AsMemory(0, length), slow.Token).ConfigureAwait(false))
+            return 0;
+        return length;
+    }
+
+    private async ValueTask<bool> TryFillAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        while (!destination.IsEmpty)
+        {
+            int read = await socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            if (read == 0)
+                return false;
+            destination = destination[read..];
+        }
+
+        return true;
+    }
+
+    private async ValueTask SendAllAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (!bytes.IsEmpty)
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
+    }
+
+    private static CancellationTokenSource Deadline(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        source.CancelAfter(timeout);
+        return source;
+    }
+}

@@ -1,0 +1,9 @@
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
+
+namespace Btmm.Server;
+
+/// <summary>A key and the part of the zone that its holder may read and change.</summary>
+/// <param name="Key">The key; stays its owner's.</param>
+/// <param name="Scope">The name at and below which the key is good.</param>
+public sealed record ZoneKey(TsigKey Key, DnsName Scope);

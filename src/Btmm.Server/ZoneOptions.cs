@@ -1,0 +1,24 @@
+using Btmm.Core.SignOn;
+using Btmm.Protocol.Dns;
+
+namespace Btmm.Server;
+
+/// <summary>A zone to serve. Immutable.</summary>
+public sealed record ZoneOptions
+{
+    /// <summary>The zone's name.</summary>
+    public required DnsName Apex { get; init; }
+
+    /// <summary>Who may read and change what in it. The keys stay their owner's.</summary>
+    public required IReadOnlyList<ZoneKey> Keys { get; init; }
+
+    /// <summary>The first label of this server's own name in the zone; no host can have it.</summary>
+    public string ServerLabel { get; init; } = "ns";
+
+    /// <summary>The zone of one account, which its key may read and change as a whole.</summary>
+    public static ZoneOptions ForAccount(BtmmAccount account)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        return new ZoneOptions { Apex = account.Domain, Keys = [new ZoneKey(account.UpdateKey, account.Domain)] };
+    }
+}

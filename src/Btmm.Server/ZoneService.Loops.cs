@@ -1,0 +1,82 @@
+using Btmm.Server.Hosting;
+using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Zones;
+
+namespace Btmm.Server;
+
+/// <content>The loops: sockets, events of long-lived queries, ends of leases.</content>
+public sealed partial class ZoneService
+{
+    // After a failure of the store; the records concerned are not served meanwhile.
+    private static readonly TimeSpan s_pauseAfterStoreFailure = TimeSpan.FromSeconds(1);
+
+    private void Run(Listeners listeners)
+    {
+        CancellationToken stopping = _stopping.Token;
+        _tasks =
+        [
+            .. listeners.Streams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
+            .. listeners.Datagrams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
+            Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
+            Task.Run(() => _reaper.RunAsync(stopping), CancellationToken.None),
+        ];
+        Completion = WatchAsync(_tasks);
+    }
+
+    // When one loop fails the others are stopped: a service that answers only in part is worse than one that is down.
+    private async Task WatchAsync(Task[] tasks)
+    {
+        Task first = await Task.WhenAny(tasks).ConfigureAwait(false);
+        if (!_stopping.IsCancellationRequested)
+            await _stopping.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (first.IsFaulted)
+            await first.ConfigureAwait(false);
+    }
+
+    private void OnChanged(Zone zone, ZoneChange change)
+    {
+        if (change.IsVisible)
+            _llq.OnChange(_clock.Now, change);
+        _events.Signal();
+        _reaper.Signal();
+    }
+
+    private async ValueTask SendEventsAsync(CancellationToken cancellationToken)
+    {
+        _llq.HandleTimeout(_clock.Now);
+        while (_llq.TryTakeOutput(out LlqOutput output))
+        {
+            if (_listeners is { } listeners)
+                await listeners.Datagrams[output.Client.Listener].SendAsync(output.Message, output.Client.EndPoint, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private TimeSpan? NextExpiry()
+    {
+        TimeSpan? next = null;
+        foreach (Zone zone in _zones.All)
+        {
+            if (zone.NextExpiry is { } time && (next is null || time < next))
+                next = time;
+        }
+
+        return next < _reaperPause ? _reaperPause : next;
+    }
+
+    private async ValueTask ExpireAsync(CancellationToken cancellationToken)
+    {
+        foreach (Zone zone in _zones.All)
+        {
+            try
+            {
+                await zone.ExpireAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (IOException error)
+            {
+                ServerLog.Instance.StoreFailed(zone.Apex.ToString(), error.Message);
+                _reaperPause = _clock.Now + s_pauseAfterStoreFailure;
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+using System.Net;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.Dns.Tsig;
+using Btmm.Server.Hosting;
+using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Requests;
+using Btmm.Server.Storage;
+using Btmm.Server.Zones;
+
+namespace Btmm.Server;
+
+/// <summary>
+/// The zone service: an authoritative DNS server for accounts' domains, with signed queries and updates (RFC 2136, RFC 8945),
+/// leases (RFC 9664) and long-lived queries (RFC 8764). Started once and stopped once; members are thread-safe.
+/// </summary>
+public sealed partial class ZoneService : IAsyncDisposable
+{
+    private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly ZoneServiceOptions _options;
+    private readonly ServiceClock _clock;
+    private readonly ServerMetrics _metrics = new();
+    private readonly LlqTable _llq;
+    private readonly DeadlineLoop _events;
+    private readonly DeadlineLoop _reaper;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _lifecycle = new(1, 1);
+    private ZoneDirectory _zones = new([]);
+    private Listeners? _listeners;
+    private Task[] _tasks = [];
+    private TimeSpan _reaperPause;
+
+    /// <summary>Makes a service; nothing is opened before <see cref="StartAsync"/>.</summary>
+    /// <exception cref="BtmmException">InvalidValue: no endpoint or zone, a zone twice, or two keys of one name.</exception>
+    public ZoneService(ZoneServiceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Check(options);
+        _options = options;
+        _clock = new ServiceClock(options.TimeProvider);
+        _llq = new LlqTable(options.LongLivedQueryLease, options.Limits, options.Random, _metrics);
+        _events = new DeadlineLoop(_clock, () => _llq.NextTimeout, SendEventsAsync);
+        _reaper = new DeadlineLoop(_clock, NextExpiry, ExpireAsync);
+    }
+
+    /// <summary>Where queries and updates are answered, with the ports in use; empty unless running.</summary>
+    public IReadOnlyList<IPEndPoint> Endpoints => _listeners is { } open ? [.. open.Streams.Select(static item => item.EndPoint)] : [];
+
+    /// <summary>Further endpoints for long-lived queries, with the ports in use; empty unless running.</summary>
+    public IReadOnlyList<IPEndPoint> LongLivedQueryEndpoints =>
+        _listeners is { } open ? [.. open.Datagrams.Skip(open.Streams.Count).Select(static item => item.EndPoint)] : [];
+
+    /// <summary>
+    /// Ends when the service has stopped: after <see cref="StopAsync"/>, or with the exception when a part of it failed.
+    /// Known after <see cref="StartAsync"/>.
+    /// </summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Loads the zones, opens the sockets, publishes the service's own records and begins to answer.</summary>
+    /// <exception cref="BtmmException">ResourceBusy, PermissionDenied or InvalidValue for an endpoint.</exception>
+    /// <exception cref="IOException">The store cannot be read or written.</exception>
+    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await _lifecycle.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+            if (_listeners is not null)
+                throw new InvalidOperationException("The zone service was started before.");
+            await LoadZonesAsync(cancellationToken).ConfigureAwait(false);
+            Listeners listeners = Listeners.Open(_options, MakeHandler());
+            try
+            {
+                await PublishAsync(listeners, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                listeners.Dispose();
+                throw;
+            }
+
+            _listeners = listeners;
+            Run(listeners);
+        }
+        finally
+        {
+            _lifecycle.Release();
+        }
+    }
+
+    /// <summary>Closes the sockets and waits for everything under way, at most five seconds. Safe to call more than once.</summary>
+    public async Task StopAsync()
+    {
+        await _lifecycle.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (!_stopping.IsCancellationRequested)
+                await _stopping.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(_tasks).WaitAsync(s_stopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _listeners?.Dispose();
+            _listeners = null;
+        }
+        finally
+        {
+            _lifecycle.Release();
+        }
+    }
+
+    /// <summary>The service at this moment.</summary>
+    public ZoneServiceStatus GetStatus()
+    {
+        ZoneStatus[] zones =
+        [
+            .. _zones.All.Select(static zone => (zone.Apex, zone.Current)).Select(static item => new ZoneStatus(
+                item.Apex,
+                item.Current.Serial,
+                item.Current.RecordCount,
+                item.Current.Nodes.Values.Sum(static node => node.Records.Count(static record => record.LeaseEnd is not null)))),
+        ];
+        Listeners? open = _listeners;
+        int connections = open?.Streams.Sum(static item => item.ConnectionCount) ?? 0;
+        return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot());
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        _metrics.Dispose();
+    }
+
+    private static void Check(ZoneServiceOptions options)
+    {
+        bool twoZones = options.Zones.DistinctBy(static zone => zone.Apex).Count() != options.Zones.Count;
+        bool twoKeys = options.Zones.SelectMany(static zone => zone.Keys).GroupBy(static item => item.Key.Name)
+            .Any(static group => group.Any(item => !item.Key.Matches(group.First().Key)));
+        bool outOfZone = options.Zones.Any(static zone => zone.Keys.Any(item => !item.Scope.IsSubdomainOf(zone.Apex)));
+        string? problem = options.Endpoints.Count == 0 ? "A zone service needs an endpoint."
+            : options.Zones.Count == 0 ? "A zone service needs a zone."
+            : twoZones ? "A zone was given twice."
+            : twoKeys ? "Two different keys have the same name."
+            : outOfZone ? "A key's scope lies outside its zone."
+            : null;
+        if (problem is not null)
+            throw new BtmmException(BtmmErrorReason.InvalidValue, problem, "Correct the service's options.");
+    }
+
+    private RequestHandler MakeHandler()
+    {
+        var keys = new TsigKeyRing(_options.Zones.SelectMany(static zone => zone.Keys).Select(static item => item.Key));
+        return new RequestHandler(
+            new QueryHandler(_zones, _metrics),
+            new UpdateHandler(_zones, _clock, _metrics, _options.RecordLease, _options.KeyLease),
+            new LlqHandler(_zones, _llq, _clock, _events.Signal),
+            keys,
+            _clock,
+            _metrics);
+    }
+
+    private async Task LoadZonesAsync(CancellationToken cancellationToken)
+    {
+        IZoneStore store = _options.Store ?? new MemoryZoneStore();
+        var zones = new List<Zone>();
+        foreach (ZoneOptions options in _options.Zones)
+        {
+            IReadOnlyList<StoredRecord> stored = await store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
+            ZoneSnapshot snapshot = ZoneContent.Load(options, stored, _clock);
+            zones.Add(new Zone(options, snapshot, store, _clock, _metrics, OnChanged));
+        }
+
+        _zones = new ZoneDirectory(zones);
+    }
+
+    private async Task PublishAsync(Listeners listeners, CancellationToken cancellationToken)
+    {
+        int port = listeners.Streams[0].EndPoint.Port;
+        int llqPort = listeners.Datagrams.Count > listeners.Streams.Count ? listeners.Datagrams[listeners.Streams.Count].EndPoint.Port : port;
+        IReadOnlyList<IPAddress> addresses = _options.PublicAddresses.Count > 0
+            ? _options.PublicAddresses
+            : [.. listeners.Streams.Select(static item => item.EndPoint.Address).Where(static address => !IsWildcard(address)).Distinct()];
+        foreach (Zone zone in _zones.All)
+            await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, addresses, port, llqPort), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+}

@@ -1,0 +1,22 @@
+namespace Btmm.Server;
+
+/// <summary>What a zone service has done since its start; the same figures are published by the meter "Btmm.Server".</summary>
+/// <param name="Queries">Queries answered.</param>
+/// <param name="Updates">Updates answered.</param>
+/// <param name="UpdatesApplied">Updates that succeeded.</param>
+/// <param name="Refused">Requests answered REFUSED or NOTAUTH.</param>
+/// <param name="SignatureFailures">Requests whose TSIG did not verify.</param>
+/// <param name="Malformed">Messages that could not be understood.</param>
+/// <param name="LeasesExpired">Records removed at the end of their lease.</param>
+/// <param name="EventsSent">Long-lived query events sent, without repetitions.</param>
+/// <param name="EventsUnanswered">Long-lived queries ended because an event was not acknowledged.</param>
+public sealed record ZoneServiceCounters(
+    long Queries,
+    long Updates,
+    long UpdatesApplied,
+    long Refused,
+    long SignatureFailures,
+    long Malformed,
+    long LeasesExpired,
+    long EventsSent,
+    long EventsUnanswered);

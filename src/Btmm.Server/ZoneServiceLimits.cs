@@ -1,0 +1,29 @@
+namespace Btmm.Server;
+
+/// <summary>Limits on what clients of a zone service may use up. Immutable.</summary>
+public sealed record ZoneServiceLimits
+{
+    /// <summary>TCP connections at a time.</summary>
+    public int MaxConnections { get; init; } = 256;
+
+    /// <summary>TCP connections at a time from one address.</summary>
+    public int MaxConnectionsPerClient { get; init; } = 32;
+
+    /// <summary>A TCP connection without a new message is closed after this time (RFC 7766 §6.2.3).</summary>
+    public TimeSpan ConnectionIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A message begun over TCP must be complete, and an answer taken, within this time.</summary>
+    public TimeSpan ConnectionMessageTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Long-lived queries at a time.</summary>
+    public int MaxLongLivedQueries { get; init; } = 50_000;
+
+    /// <summary>Long-lived queries at a time of one client address.</summary>
+    public int MaxLongLivedQueriesPerClient { get; init; } = 512;
+
+    /// <summary>Long-lived queries at a time for one name and type.</summary>
+    public int MaxLongLivedQueriesPerName { get; init; } = 4096;
+
+    /// <summary>When a client that was turned away for one of these limits may come again.</summary>
+    public TimeSpan LongLivedQueryRetryAfter { get; init; } = TimeSpan.FromMinutes(5);
+}

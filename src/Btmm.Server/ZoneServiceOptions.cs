@@ -1,0 +1,48 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Protocol;
+using Btmm.Server.Storage;
+
+namespace Btmm.Server;
+
+/// <summary>How a <see cref="ZoneService"/> runs. Immutable.</summary>
+public sealed record ZoneServiceOptions
+{
+    /// <summary>Where queries and updates are answered, by UDP and TCP on the same port; port 0 picks one.</summary>
+    public required IReadOnlyList<IPEndPoint> Endpoints { get; init; }
+
+    /// <summary>
+    /// Further UDP endpoints for long-lived queries (usually port 5352); they work on <see cref="Endpoints"/> as well. The
+    /// zone's SRV record names the first of these, or the first of <see cref="Endpoints"/> when this is empty.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> LongLivedQueryEndpoints { get; init; } = [];
+
+    /// <summary>The zones.</summary>
+    public required IReadOnlyList<ZoneOptions> Zones { get; init; }
+
+    /// <summary>
+    /// The addresses published for this server; empty for the addresses of <see cref="Endpoints"/> other than 0.0.0.0 and ::.
+    /// </summary>
+    public IReadOnlyList<IPAddress> PublicAddresses { get; init; } = [];
+
+    /// <summary>Bounds of records' leases; 30 minutes to 2 hours.</summary>
+    public LeaseBounds RecordLease { get; init; } = new(TimeSpan.FromMinutes(30), TimeSpan.FromHours(2));
+
+    /// <summary>Bounds of KEY records' leases where the update asks for them apart; 30 minutes to 7 days (RFC 9664 §9).</summary>
+    public LeaseBounds KeyLease { get; init; } = new(TimeSpan.FromMinutes(30), TimeSpan.FromDays(7));
+
+    /// <summary>Bounds of long-lived queries' leases; 15 minutes to 2 hours.</summary>
+    public LeaseBounds LongLivedQueryLease { get; init; } = new(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2));
+
+    /// <summary>Limits on what clients may use up.</summary>
+    public ZoneServiceLimits Limits { get; init; } = new();
+
+    /// <summary>Where records are kept; null keeps them in memory only.</summary>
+    public IZoneStore? Store { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The source of ids and secrets.</summary>
+    public IRandomSource Random { get; init; } = SystemRandomSource.Instance;
+}

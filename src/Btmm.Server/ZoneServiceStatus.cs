@@ -1,0 +1,20 @@
+using System.Net;
+
+namespace Btmm.Server;
+
+/// <summary>What a zone service looks like at one moment. Immutable.</summary>
+/// <param name="IsRunning">Whether it answers.</param>
+/// <param name="Endpoints">Where it answers, with the ports in use.</param>
+/// <param name="LongLivedQueryEndpoints">Further endpoints for long-lived queries.</param>
+/// <param name="Zones">Its zones.</param>
+/// <param name="LongLivedQueries">Long-lived queries established.</param>
+/// <param name="Connections">TCP connections open.</param>
+/// <param name="Counters">What happened since the start.</param>
+public sealed record ZoneServiceStatus(
+    bool IsRunning,
+    IReadOnlyList<IPEndPoint> Endpoints,
+    IReadOnlyList<IPEndPoint> LongLivedQueryEndpoints,
+    IReadOnlyList<ZoneStatus> Zones,
+    int LongLivedQueries,
+    int Connections,
+    ZoneServiceCounters Counters);

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Data;
+using Btmm.Server.Hosting;
+using Btmm.Server.Queries;
+using Btmm.Server.Storage;
+using Btmm.Server.Updates;
+
+namespace Btmm.Server.Zones;
+
+/// <summary>Builds a zone's first snapshot from the store, and the records by which hosts find this service. Holds no state.</summary>
+internal static class ZoneContent
+{
+    // Short, because hosts come and go and their peers wait (our own choice).
+    private const uint NegativeTtl = 30;
+    private const uint ServiceTtl = 120;
+
+    // For secondaries, which this service does not have; usual values (RFC 1912 §2.2).
+    private const uint Refresh = 3600;
+    private const uint Retry = 600;
+    private const uint Expire = 604_800;
+
+    /// <summary>The zone as stored, or a new one with only its SOA.</summary>
+    internal static ZoneSnapshot Load(ZoneOptions options, IReadOnlyList<StoredRecord> stored, ServiceClock clock)
+    {
+        DnsRecord? soa = stored.Select(static item => item.Record).FirstOrDefault(record => record.Type == DnsType.SOA && record.Name == options.Apex);
+        ZoneSnapshot zone = ZoneSnapshot.Create(soa ?? MakeSoa(options, clock));
+        var editor = new ZoneEditor(zone);
+        (TimeSpan now, DateTimeOffset wall) = (clock.Now, clock.UtcNow);
+        foreach (StoredRecord item in stored)
+        {
+            if (item.Record.Type != DnsType.SOA && zone.Contains(item.Record.Name))
+                editor.Add(item.Record, item.LeaseEnd is { } end ? now + (end - wall) : null);
+        }
+
+        // What was stored is the serial's zone already: loading does not count as a change.
+        ZoneSnapshot loaded = editor.Finish(out _);
+        return soa is null || loaded == zone ? loaded : Restore(loaded, soa);
+    }
+
+    /// <summary>
+    /// The transaction that makes the service's own records right: NS, its name's addresses, and the SRV records for updates
+    /// and long-lived queries (RFC 8764 §4).
+    /// </summary>
+    internal static UpdateResult Publish(ZoneSnapshot zone, DiscoveryNames names, IReadOnlyList<IPAddress> addresses, int port, int llqPort)
+    {
+        var editor = new ZoneEditor(zone);
+        Replace(editor, names.Apex, DnsType.NS, [new NsData(names.Server)]);
+        Replace(editor, names.Update, DnsType.SRV, [new SrvData(0, 0, (ushort)port, names.Server)]);
+        Replace(editor, names.LongLivedQuery, DnsType.SRV, [new SrvData(0, 0, (ushort)llqPort, names.Server)]);
+        Replace(editor, names.Server, DnsType.A, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetwork).Select(static a => new AData(a)));
+        Replace(editor, names.Server, DnsType.AAAA, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetworkV6).Select(static a => new AaaaData(a)));
+        return new UpdateResult(DnsRcode.NoError, editor.Finish(out ZoneChange change), change);
+    }
+
+    private static void Replace(ZoneEditor editor, DnsName name, DnsType type, IEnumerable<DnsData> data)
+    {
+        editor.Remove(name, item => item.Record.Type == type);
+        foreach (DnsData item in data)
+            editor.Add(new DnsRecord(name, ServiceTtl, item), null);
+    }
+
+    private static ZoneSnapshot Restore(ZoneSnapshot loaded, DnsRecord soa)
+    {
+        ZoneNode apex = loaded.Nodes[loaded.Apex];
+        ZoneNode restored = apex with { Records = [.. apex.Records.Select(item => item.Record.Type == DnsType.SOA ? new ZoneRecord(soa, null) : item)] };
+        return loaded.With(loaded.Nodes.SetItem(loaded.Apex, restored), loaded.RecordCount);
+    }
+
+    private static DnsRecord MakeSoa(ZoneOptions options, ServiceClock clock)
+    {
+        // Seconds since 1970: later than the serial of any earlier life of the zone that was not kept.
+        uint serial = Math.Max(1, unchecked((uint)clock.UtcNow.ToUnixTimeSeconds()));
+        var data = new SoaData(options.Apex.Prepend(options.ServerLabel), options.Apex.Prepend("hostmaster"), serial, Refresh, Retry, Expire, NegativeTtl);
+        return new DnsRecord(options.Apex, ServiceTtl, data);
+    }
+}
