@@ -24,6 +24,9 @@ public sealed class RoomTests
         "System.IO.File", "System.IO.Directory", "System.Console", "System.Net.Dns",
     ];
 
+    // It lives among the sockets, but tells IPv4 addresses from IPv6 ones without touching any.
+    private const string JustAnEnum = "System.Net.Sockets.AddressFamily";
+
     private static readonly string[] s_databases = ["Microsoft.Data.Sqlite", "SQLitePCLRaw.core", "Npgsql"];
 
     public static TheoryData<string> Rooms => [.. s_mayRefer.Keys];
@@ -60,7 +63,8 @@ public sealed class RoomTests
     public void Protocol_References_ArePure()
     {
         IEnumerable<string> taken = Load("Btmm.Protocol").ReferencedMembers
-            .Where(member => s_impure.Any(impure => Names(member, impure)));
+            .Where(member => s_impure.Any(impure => Names(member, impure)))
+            .Where(member => !Names(member, JustAnEnum));
         Assert.Empty(taken);
     }
 
