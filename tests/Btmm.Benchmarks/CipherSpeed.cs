@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Btmm.Platform.Cryptography;
 using Btmm.Protocol.Esp;
 
 namespace Btmm.Benchmarks;
@@ -10,7 +11,11 @@ internal static class CipherSpeed
 
     public static int Run()
     {
-        Measure("class library", BclAeadCipherFactory.Instance);
+        for (int i = 0; i < 3; i++)
+        {
+            Measure("class library", BclAeadCipherFactory.Instance);
+            Measure("platform", PlatformCiphers.Fastest);
+        }
         return 0;
     }
 

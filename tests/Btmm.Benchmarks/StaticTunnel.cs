@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Btmm.Core.Contracts;
 using Btmm.Core.Tunnel;
+using Btmm.Platform.Cryptography;
 using Btmm.Platform.Linux;
 using Btmm.Platform.Sockets;
 using Btmm.Protocol.Esp;
@@ -22,7 +23,10 @@ internal static class StaticTunnel
         using IDatagramSocket socket = new DatagramSocketFactory(
             allowBatches: !args.Contains("--no-batches"),
             allowOffload: !args.Contains("--no-udp-offload")).Open(new IPEndPoint(IPAddress.Any, int.Parse(args[2])));
-        await using var path = new PacketPath(tun, socket);
+        await using var path = new PacketPath(
+            tun,
+            socket,
+            ciphers: args.Contains("--class-library-cipher") ? BclAeadCipherFactory.Instance : PlatformCiphers.Fastest);
         path.SetPeers([peer]);
         path.Install(
             new ChildSaPair { Local = local, Peer = peer, Inbound = Derive(peer, local), Outbound = Derive(local, peer) },
