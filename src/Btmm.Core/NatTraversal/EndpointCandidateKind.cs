@@ -1,0 +1,11 @@
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>Why an address and port lead to this host.</summary>
+public enum EndpointCandidateKind
+{
+    /// <summary>The host's own address is public.</summary>
+    DirectPublic,
+
+    /// <summary>A gateway forwards the port.</summary>
+    Mapped,
+}

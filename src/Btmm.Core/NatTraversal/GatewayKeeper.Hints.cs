@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using Btmm.Protocol.NatTraversal.NatPmp;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>Waiting, and what ends a wait early: the data path's suspicion, or the gateway's announcement.</summary>
+internal sealed partial class GatewayKeeper
+{
+    /// <summary>Waits until the next look is due or a hint asks for it.</summary>
+    private async Task PauseAsync(IPortMapper mapper, TimeSpan pause, CancellationToken episode)
+    {
+        TimeSpan end = Now() + pause;
+        while (end - Now() is { } left && left > TimeSpan.Zero)
+        {
+            using CancellationTokenSource timer = new(left, _time);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(episode, timer.Token);
+            try
+            {
+                TimeSpan hintAt = Now() + await NextHintAsync(mapper, either.Token).ConfigureAwait(false);
+                if (hintAt < end) end = hintAt;
+            }
+            catch (OperationCanceledException) when (!episode.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Ends when a hint came during a look that does not get on.</summary>
+    private async Task HintDuringLookAsync(IPortMapper mapper, CancellationToken attempt)
+    {
+        TimeSpan wait = await NextHintAsync(mapper, attempt).ConfigureAwait(false);
+        _lookAgain = true;
+        TimeSpan left = HintSpacingLeft();
+        if (left > wait) wait = left;
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, _time, attempt).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for a hint. Returns how long to wait before acting on it.</summary>
+    private async Task<TimeSpan> NextHintAsync(IPortMapper mapper, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (_checks.TryRead(out _))
+            {
+                _inDoubt = true;
+                return HintSpacingLeft();
+            }
+
+            while (mapper.Announcements.TryRead(out GatewayAnnouncement announcement))
+            {
+                if (Judge(announcement) is { } wait) return wait;
+            }
+
+            using CancellationTokenSource one = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            Task check = _checks.WaitToReadAsync(one.Token).AsTask();
+            Task announced = AnnouncedAsync(mapper, one.Token);
+            await Task.WhenAny(check, announced).ConfigureAwait(false);
+            await one.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(check, announced).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Ends when there is an announcement to read; never when there will be none any more.</summary>
+    private static async Task AnnouncedAsync(IPortMapper mapper, CancellationToken cancellationToken)
+    {
+        if (!await mapper.Announcements.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What to make of an announcement: null when it tells nothing new, else how long to wait before asking.</summary>
+    private TimeSpan? Judge(GatewayAnnouncement announcement)
+    {
+        if (announcement.StateLost)
+        {
+            // All hosts of this network hear it now; RFC 6886 §3.7 spreads what they do next. It comes up to ten times.
+            if (_recreationPending) return null;
+            _recreationPending = true;
+            return RandomDelay();
+        }
+
+        bool news = _mapping is null || _failingSince is not null || !Address().Equals(announcement.ExternalAddress);
+        return news ? HintSpacingLeft() : null;
+    }
+
+    private TimeSpan HintSpacingLeft()
+    {
+        TimeSpan left = _lastLookAt + s_hintSpacing - Now();
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private TimeSpan RandomDelay()
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        _random.Fill(bytes);
+        double share = BinaryPrimitives.ReadUInt32BigEndian(bytes) / (uint.MaxValue + 1.0);
+        return NatPmpConstants.MaxRecreationDelay * share;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Threading.Channels;
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>
+/// One way of asking one gateway for mappings. Operations run one at a time, in the order of the calls. Thread-safe.
+/// </summary>
+public interface IPortMapper : IAsyncDisposable
+{
+    /// <summary>The protocol it speaks.</summary>
+    PortMappingMethod Method { get; }
+
+    /// <summary>How often the gateway's answers have shown that it lost its mappings since the answer before.</summary>
+    int StateLossCount { get; }
+
+    /// <summary>The gateway's announcements, oldest dropped when nobody reads; completed by disposal.</summary>
+    ChannelReader<GatewayAnnouncement> Announcements { get; }
+
+    /// <summary>Asks for the external address.</summary>
+    /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
+    Task<GatewayAddress> GetExternalAddressAsync(ExchangeEffort effort, CancellationToken cancellationToken);
+
+    /// <summary>Makes or renews a mapping.</summary>
+    /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
+    Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken);
+
+    /// <summary>Ends a mapping; one that no longer exists is no error.</summary>
+    /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
+    Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken);
+}

@@ -1,0 +1,61 @@
+using System.Threading.Channels;
+using Btmm.Core.Contracts;
+using Btmm.Protocol.NatTraversal.NatPmp;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>Maps ports by NAT-PMP, and hears the gateway's announcements. Thread-safe.</summary>
+public sealed class NatPmpPortMapper : IPortMapper
+{
+    private const int BriskTries = 5;
+    private const int BriefTries = 3;
+
+    private readonly NatPmpClient _client;
+    private readonly NatPmpAnnouncementListener _listener;
+
+    /// <summary>Makes a mapper for a gateway and begins to listen for its announcements.</summary>
+    public NatPmpPortMapper(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        _client = new NatPmpClient(route.Gateway, channels, time);
+        _listener = new NatPmpAnnouncementListener(route, channels, _client);
+    }
+
+    /// <inheritdoc/>
+    public PortMappingMethod Method => PortMappingMethod.NatPmp;
+
+    /// <inheritdoc/>
+    public int StateLossCount => _client.StateLossCount;
+
+    /// <inheritdoc/>
+    public ChannelReader<GatewayAnnouncement> Announcements => _listener.Announcements;
+
+    /// <inheritdoc/>
+    public Task<GatewayAddress> GetExternalAddressAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
+        _client.GetExternalAddressAsync(cancellationToken, Tries(effort));
+
+    /// <inheritdoc/>
+    public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken) =>
+        _client.MapAsync(request, cancellationToken, Tries(effort));
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        return _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, cancellationToken, Tries(effort));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync().ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static int Tries(ExchangeEffort effort) => effort switch
+    {
+        ExchangeEffort.Brisk => BriskTries,
+        ExchangeEffort.Brief => BriefTries,
+        _ => NatPmpConstants.MaxTries,
+    };
+}

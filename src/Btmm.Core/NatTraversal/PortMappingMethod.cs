@@ -1,0 +1,8 @@
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>By which protocol a gateway is asked to map ports.</summary>
+public enum PortMappingMethod
+{
+    /// <summary>NAT-PMP (RFC 6886).</summary>
+    NatPmp,
+}

@@ -1,0 +1,35 @@
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>When to ask a gateway again that said no, or nothing. Waits double from the first to the last.</summary>
+internal static class RetryPolicy
+{
+    /// <summary>How long failures that may pass by themselves are not told while a mapping is held.</summary>
+    internal static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    private const int MaxDoublings = 12;
+
+    /// <summary>The wait after the n-th failure in a row (n from 1).</summary>
+    /// <param name="reason">What failed.</param>
+    /// <param name="failures">How many failures there were in a row.</param>
+    /// <param name="worked">Whether this gateway has granted a mapping before; then it is worth asking sooner.</param>
+    internal static TimeSpan Delay(BtmmErrorReason reason, int failures, bool worked)
+    {
+        (double first, double last) = reason switch
+        {
+            BtmmErrorReason.NatPmpUnsupported => worked ? (1, 30) : (300, 300),
+            BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable => (1, 30),
+            BtmmErrorReason.NatPmpNetworkFailure => (2, 60),
+            BtmmErrorReason.NatPmpOutOfResources => (30, 900),
+            BtmmErrorReason.DoubleNat => (60, 60),
+            _ => (300, 300),
+        };
+        int doublings = Math.Clamp(failures - 1, 0, MaxDoublings);
+        return TimeSpan.FromSeconds(Math.Min(last, first * (1 << doublings)));
+    }
+
+    /// <summary>Whether a gateway that restarts may fail so for a moment.</summary>
+    internal static bool MayPass(BtmmErrorReason reason) => reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable
+        or BtmmErrorReason.NatPmpUnsupported or BtmmErrorReason.NatPmpNetworkFailure;
+}
