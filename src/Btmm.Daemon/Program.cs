@@ -1,1 +1,3 @@
-return 0;
+using Btmm.Daemon;
+
+return await Application.RunAsync(args, Console.In, Console.Out, Console.Error).ConfigureAwait(false);

@@ -98,4 +98,7 @@ public enum BtmmErrorReason
 
     /// <summary>The state directory cannot be read or written.</summary>
     StateDirectoryInvalid,
+
+    /// <summary>A part of the program failed in a way it should not.</summary>
+    InternalError,
 }

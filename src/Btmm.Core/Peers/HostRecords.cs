@@ -30,6 +30,9 @@ public sealed class HostRecords
         _device = device;
     }
 
+    /// <summary>The host's identifier.</summary>
+    public IPAddress Identifier => _identifier;
+
     /// <summary>The names of the records.</summary>
     public AutoTunnelNames Names => _names;
 

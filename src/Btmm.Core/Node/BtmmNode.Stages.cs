@@ -1,0 +1,226 @@
+using System.Net;
+using System.Threading.Channels;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.Peers;
+using Btmm.Core.Tunnel.Sessions;
+
+namespace Btmm.Core.Node;
+
+// The stages: each reads one channel and hands on what it says. A stage that fails reports it and goes on with the next item.
+public sealed partial class BtmmNode
+{
+    private readonly Lock _peersGate = new();
+    private readonly HashSet<IPAddress> _routes = [];
+
+    private void StartParts(NodeParts parts)
+    {
+        string name = parts.Records.Names.HostName.ToString();
+        _log.Add(
+            NodeEventKind.Started,
+            $"{name} is {parts.Identifier} on {parts.Tun.Name}, UDP port {parts.Socket.LocalPort}.",
+            e => e with { Identifier = parts.Identifier });
+        parts.Path.Start();
+        parts.Sessions.Start();
+        Guard(() => ApplyPeers(parts));
+        AddStage(parts.Network.Changes, state => OnNetwork(parts, state));
+        AddStage(parts.Endpoint.Changes, endpoint => OnEndpoint(parts, endpoint));
+        AddStage(parts.Publisher.States, OnPublication);
+        AddStage(parts.RecordWatcher.States, OnZoneService);
+        AddStage(parts.PeerWatcher.Changes, change => OnPeer(parts, change));
+        AddStage(parts.PeerWatcher.OwnRecordsLost, _ => parts.Publisher.RecordsLost());
+        AddStage(parts.Sessions.Events, OnTunnel);
+        NoteMapping(parts, parts.Network.Current.Route);
+        parts.Network.Start();
+        parts.Publisher.Start();
+        parts.PeerWatcher.Start();
+        parts.Endpoint.Start();
+    }
+
+    private void AddStage<T>(ChannelReader<T> source, Action<T> handle) => _stages.Add(RunStageAsync(source, handle));
+
+    private async Task RunStageAsync<T>(ChannelReader<T> source, Action<T> handle)
+    {
+        try
+        {
+            await foreach (T item in source.ReadAllAsync(_shutdown.Token).ConfigureAwait(false)) Guard(() => handle(item));
+        }
+        catch (OperationCanceledException) when (_shutdown.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+    }
+
+    /// <summary>Runs a step; what goes wrong becomes an event.</summary>
+    private void Guard(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (BtmmException e)
+        {
+            _log.AddProblem(e);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            _log.AddProblem(new BtmmException(
+                BtmmErrorReason.InternalError,
+                $"A part of the node failed: {e.GetType().Name}: {e.Message}",
+                "The node goes on; report this if it happens again.",
+                e));
+        }
+    }
+
+    private void OnNetwork(NodeParts parts, NetworkState state)
+    {
+        string message = state switch
+        {
+            { Route: null } => "There is no way to the internet.",
+            { Resumed: true } => $"The machine slept; gateway {state.Route.Gateway} through {state.Route.InterfaceName}.",
+            _ => $"Gateway {state.Route.Gateway} through {state.Route.InterfaceName}, own address {state.Route.LocalAddress}.",
+        };
+        _log.Add(NodeEventKind.NetworkChanged, message);
+        NoteMapping(parts, state.Route);
+        parts.Endpoint.NetworkChanged();
+        if (state.Route is null) return;
+        TellSessions(parts, state.Route);
+        parts.Publisher.NetworkChanged();
+        parts.PeerWatcher.NetworkChanged();
+    }
+
+    private void OnEndpoint(NodeParts parts, HostEndpoint endpoint)
+    {
+        if (!endpoint.IsSettled) return;
+        if (endpoint.Endpoint is { } at)
+        {
+            if (endpoint.Gateway is { } gateway) parts.System.NoteMapping(gateway, parts.Socket.LocalPort, at.Port);
+            string how = endpoint.Gateway is null ? "its own public address" : $"a mapping on gateway {endpoint.Gateway}";
+            _log.Add(NodeEventKind.MappingReady, $"Reachable at {at} by {how}.", e => e with { Endpoint = at });
+        }
+        else
+        {
+            _log.AddProblem(endpoint.Problem!, NodeEventKind.MappingLost);
+        }
+
+        parts.Publisher.SetEndpoint(endpoint.Endpoint);
+        if (parts.Network.Current.Route is { } route) TellSessions(parts, route);
+    }
+
+    private void OnPublication(PublicationState state)
+    {
+        switch (state.Kind)
+        {
+            case PublicationKind.Published:
+                NodeEventKind kind = state.IsRenewal ? NodeEventKind.Renewed : NodeEventKind.Published;
+                string where = state.Endpoint is { } at ? $"at {at}" : "without an endpoint";
+                _log.Add(kind, $"The zone holds this host {where} until {state.LeaseUntil:HH:mm:ss} UTC.", e => e with { Endpoint = state.Endpoint });
+                break;
+            case PublicationKind.Failed when state.Error is { } error:
+                _log.AddProblem(error);
+                break;
+            case PublicationKind.Withdrawn:
+                _log.Add(NodeEventKind.Withdrawn, "This host's records are removed.");
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnZoneService(ZoneServiceState state)
+    {
+        ZoneServiceState? before = _zoneState;
+        _zoneState = state;
+        if (state.IsReachable && before is not { IsReachable: true })
+            _log.Add(NodeEventKind.ZoneReachable, state.IsPolling ? "The zone service answers; it is polled." : "The zone service answers; changes come by long-lived query.");
+        else if (!state.IsReachable && state.Error is { } error && before is not { IsReachable: false })
+            _log.AddProblem(error, NodeEventKind.ZoneUnreachable);
+    }
+
+    private void OnPeer(NodeParts parts, PeerChange change)
+    {
+        BtmmPeer peer = change.Peer;
+        string where = peer.Endpoint is { } at ? $"at {at}" : "without an endpoint";
+        (NodeEventKind kind, string message) = change.Kind switch
+        {
+            PeerChangeKind.Added => (NodeEventKind.PeerSeen, $"{peer.Name} is {peer.Identifier} {where}."),
+            PeerChangeKind.Changed => (NodeEventKind.PeerChanged, $"{peer.Name} is now {peer.Identifier} {where}."),
+            _ => (NodeEventKind.PeerGone, $"{peer.Name} is gone."),
+        };
+        _log.Add(kind, message, e => e with { Peer = peer.Name, Identifier = peer.Identifier, Endpoint = peer.Endpoint });
+        ApplyPeers(parts);
+        bool reachable = change.Kind != PeerChangeKind.Removed && peer.Endpoint is not null;
+        if (reachable && _options.ConnectAtOnce) parts.Sessions.RequestTunnel(peer.Identifier);
+        parts.Cache.Save(parts.Peers.Current);
+    }
+
+    /// <summary>Makes sessions, packet path, routes and names agree with the peer table; the name last, when all is ready for its use.</summary>
+    private void ApplyPeers(NodeParts parts)
+    {
+        lock (_peersGate)
+        {
+            IReadOnlyList<BtmmPeer> peers = parts.Peers.Current;
+            parts.Path.SetPeers([.. peers.Select(peer => peer.Identifier)]);
+            parts.Sessions.UpdatePeers([.. peers.Select(ToTunnelPeer)]);
+            foreach (IPAddress gone in _routes.Except(peers.Select(peer => peer.Identifier)).ToArray())
+            {
+                _routes.Remove(gone);
+                parts.System.RemoveRoute(parts.Tun.Name, gone);
+            }
+
+            foreach (IPAddress peer in peers.Select(peer => peer.Identifier))
+            {
+                if (_routes.Contains(peer)) continue;
+                parts.System.AddRoute(parts.Tun.Name, peer);
+                _routes.Add(peer);
+            }
+
+            if (_options.WriteHosts) parts.System.WriteHosts(_options.Account.Domain.ToString(), HostsEntries(parts, peers));
+        }
+    }
+
+    private static List<HostsEntry> HostsEntries(NodeParts parts, IReadOnlyList<BtmmPeer> peers) =>
+    [
+        new HostsEntry(parts.Identifier, parts.Records.Names.HostName.ToLower().ToString()),
+        .. peers.Select(peer => new HostsEntry(peer.Identifier, peer.Name)),
+    ];
+
+    private static TunnelPeer ToTunnelPeer(BtmmPeer peer) =>
+        new() { Identifier = peer.Identifier, Name = peer.Name, Endpoint = peer.Endpoint };
+
+    private void OnTunnel(TunnelEvent happened)
+    {
+        (NodeEventKind kind, string message) = happened.Kind switch
+        {
+            TunnelEventKind.EndpointChanged => (NodeEventKind.TunnelMoved, $"{happened.Name} is reached at {happened.Endpoint}."),
+            TunnelEventKind.ChildRekeyed => (NodeEventKind.TunnelRekeyed, $"New ESP keys with {happened.Name}."),
+            TunnelEventKind.IkeRekeyed => (NodeEventKind.TunnelRekeyed, $"New IKE keys with {happened.Name}."),
+            _ => DescribeState(happened),
+        };
+        _log.Add(kind, message, e => e with { Peer = happened.Name, Identifier = happened.Peer, Endpoint = happened.Endpoint });
+    }
+
+    private static (NodeEventKind Kind, string Message) DescribeState(TunnelEvent happened)
+    {
+        string because = happened.Reason is { } reason ? $" ({reason})" : "";
+        return happened.State switch
+        {
+            TunnelState.Up => (NodeEventKind.TunnelUp, $"The tunnel to {happened.Name} at {happened.Endpoint} is up."),
+            TunnelState.Connecting => (NodeEventKind.TunnelConnecting, $"Agreeing keys with {happened.Name} at {happened.Endpoint}."),
+            TunnelState.WaitingForEndpoint => (NodeEventKind.TunnelConnecting, $"Waiting to learn where {happened.Name} is."),
+            TunnelState.Unresponsive => (NodeEventKind.TunnelUnresponsive, $"{happened.Name} does not answer at {happened.Endpoint}."),
+            TunnelState.Failed => (NodeEventKind.TunnelDown, $"No tunnel to {happened.Name}{because}; trying again."),
+            _ => (NodeEventKind.TunnelDown, $"The tunnel to {happened.Name} is closed{because}."),
+        };
+    }
+
+    private static void TellSessions(NodeParts parts, GatewayRoute route) =>
+        parts.Sessions.NotifyNetworkChanged(new IPEndPoint(route.LocalAddress, parts.Socket.LocalPort));
+
+    /// <summary>A mapping may be asked for at any time from now on: it is in the journal before.</summary>
+    private void NoteMapping(NodeParts parts, GatewayRoute? route)
+    {
+        if (route is null || PeerRules.IsPublic(route.LocalAddress)) return;
+        Guard(() => parts.System.NoteMapping(route.Gateway, parts.Socket.LocalPort, externalPort: 0));
+    }
+}

@@ -1,0 +1,37 @@
+using Btmm.Core.SignOn;
+
+namespace Btmm.Core.Node;
+
+/// <summary>What a node is to be. Immutable.</summary>
+public sealed record BtmmNodeOptions
+{
+    /// <summary>The account; stays the caller's.</summary>
+    public required BtmmAccount Account { get; init; }
+
+    /// <summary>This host's label in the account's domain: letters, digits and inner hyphens.</summary>
+    public required string HostLabel { get; init; }
+
+    /// <summary>The directory for the journal, the port, the identifier and the cache; made when missing.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>The UDP port; null takes the one of the last run, or a random one at the first.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>The tunnel interface's name; <c>%d</c> becomes the first free number.</summary>
+    public string InterfaceName { get; init; } = "btmm%d";
+
+    /// <summary>The tunnel's largest IP packet in bytes: 1280 always fits.</summary>
+    public int Mtu { get; init; } = 1280;
+
+    /// <summary>Whether names of peers are written into the hosts file.</summary>
+    public bool WriteHosts { get; init; } = true;
+
+    /// <summary>Whether a tunnel is built as soon as a peer is seen, not only for the first packet.</summary>
+    public bool ConnectAtOnce { get; init; } = true;
+
+    /// <summary>The lease asked for this host's records: 30 min to 2 h.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(90);
+
+    /// <summary>How long <see cref="BtmmNode.StopAsync"/> may take in all.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(8);
+}

@@ -1,0 +1,200 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.Peers;
+using Btmm.Core.SignOn;
+using Btmm.Core.Tunnel;
+using Btmm.Core.Tunnel.Sessions;
+using Btmm.Protocol.Identity;
+using Btmm.Protocol.Ike;
+
+namespace Btmm.Core.Node;
+
+/// <summary>
+/// Puts the parts of a node together, in an order in which each failure leaves nothing behind: state directory, journal (undoing
+/// what a crash left), identifier, socket, interface, packet path, sessions, then the parts that talk to the network.
+/// </summary>
+internal sealed class NodeBuilder
+{
+    private const string IdentifierFile = "identifier";
+    private const int PortAttempts = 20;
+    private static readonly TimeSpan s_justBooted = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_firstDelayAfterBoot = TimeSpan.FromSeconds(3);
+
+    private readonly BtmmNodeOptions _options;
+    private readonly NodePlatform _platform;
+    private readonly NodeConnections _connections;
+    private readonly NodeEventLog _log;
+    private readonly Stack<IDisposable> _undo = new();
+
+    internal NodeBuilder(BtmmNodeOptions options, NodePlatform platform, NodeConnections connections, NodeEventLog log)
+    {
+        _options = options;
+        _platform = platform;
+        _connections = connections;
+        _log = log;
+    }
+
+    /// <summary>Builds and undoes what was built when something fails.</summary>
+    /// <exception cref="BtmmException">What is wrong.</exception>
+    internal async Task<NodeParts> BuildAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await BuildPartsAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            while (_undo.TryPop(out IDisposable? made)) made.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<NodeParts> BuildPartsAsync(CancellationToken cancellationToken)
+    {
+        StateDirectory state = Undoable(StateDirectory.Open(_options.StateDirectory));
+        ChangeJournal journal = Undoable(ChangeJournal.Open(state.JournalPath));
+        var system = new JournalledSystem(journal, _platform.System);
+        Recover(journal, system);
+        HostRecords records = await DescribeHostAsync(state, cancellationToken).ConfigureAwait(false);
+        IPAddress identifier = records.Identifier;
+        IDatagramSocket socket = Undoable(OpenSocket(state));
+        await ReleaseFormerMappingsAsync(system, socket.LocalPort, cancellationToken).ConfigureAwait(false);
+
+        _undo.Push(new Undoing(() => system.UndoAll()));
+        ITunDevice tun = Undoable(system.CreateTunnelInterface(_options.InterfaceName, _options.Mtu, $"btmm:{_options.Account.Domain}"));
+        system.AddAddress(tun.Name, identifier);
+        var path = new PacketPath(tun, socket, time: _platform.Time);
+        var peers = new PeerTable(records.Names.HostName.ToLower().ToString(), identifier, _platform.Time);
+        var cache = new PeerCache(state, _options.Account.IkePreSharedKey.Span);
+        peers.Restore(cache.Load());
+        RecordPublisher publisher = OpenPublisher(records);
+        IRecordWatcher recordWatcher = _connections.OpenRecordWatcher();
+        var directory = new PeerDirectory(_options.Account.Domain, records.Names.HostName);
+        INetworkMonitor monitor = _platform.OpenMonitor();
+        return new NodeParts
+        {
+            State = state,
+            Journal = journal,
+            System = system,
+            Identifier = identifier,
+            Records = records,
+            Socket = socket,
+            Tun = tun,
+            Path = path,
+            Sessions = OpenSessions(records, socket, path),
+            Monitor = monitor,
+            Network = new NetworkWatcher(monitor, _platform.Gateways, _platform.Time),
+            Endpoint = _connections.OpenEndpointKeeper(socket.LocalPort),
+            Publisher = publisher,
+            Peers = peers,
+            Cache = cache,
+            RecordWatcher = recordWatcher,
+            PeerWatcher = new PeerWatcher(
+                recordWatcher, directory, peers, () => publisher.Current.Kind == PublicationKind.Published, _platform.Time),
+            StartedAt = _platform.Time.GetUtcNow(),
+        };
+    }
+
+    private SessionManager OpenSessions(HostRecords records, IDatagramSocket socket, PacketPath path)
+    {
+        var options = new SessionManagerOptions
+        {
+            PreSharedKey = _options.Account.IkePreSharedKey,
+            Ike = new IkeOptions { LocalIdentity = records.Names.HostName.ToLower().ToString(), LocalIdentifier = records.Identifier },
+        };
+        return new SessionManager();
+    }
+
+    private RecordPublisher OpenPublisher(HostRecords records)
+    {
+        bool justBooted = TimeSpan.FromMilliseconds(Environment.TickCount64) < s_justBooted;
+        var options = new RecordPublisherOptions { Lease = _options.Lease, MaxFirstDelay = justBooted ? s_firstDelayAfterBoot : TimeSpan.Zero };
+        return new RecordPublisher(_connections.ZoneUpdater, records, options, _platform.Time);
+    }
+
+    private void Recover(ChangeJournal journal, JournalledSystem system)
+    {
+        if (journal.DamagedLines > 0) _log.Add(NodeEventKind.Recovered, $"{journal.DamagedLines} unreadable lines of the journal were dropped.");
+        foreach (JournalEntry entry in journal.OpenEntries.Where(entry => entry.Change.Kind != SystemChangeKind.PortMapping))
+            _log.Add(NodeEventKind.Recovered, $"A former run left behind: {entry.Change}; undoing it.");
+        foreach (BtmmException failure in system.UndoAll()) _log.AddProblem(failure);
+    }
+
+    private async Task<HostRecords> DescribeHostAsync(StateDirectory state, CancellationToken cancellationToken)
+    {
+        var store = new HostIdentifierStore(Path.Combine(state.DirectoryPath, IdentifierFile), _platform.BootId, _platform.Random);
+        Eui64 eui64 = _platform.PrimaryEui64 ?? Eui64.CreateRandom(_platform.Random);
+        HostIdentifier identifier = await store.GetOrCreateAsync(eui64, cancellationToken).ConfigureAwait(false);
+        return AutoTunnelNames.TryCreate(_options.Account.Domain, _options.HostLabel, identifier.Eui64, out AutoTunnelNames? names)
+            ? new HostRecords(names, identifier.Address, _platform.Device)
+            : throw new BtmmException(
+                BtmmErrorReason.InvalidValue,
+                $"\"{_options.HostLabel}\" cannot be a host's label.",
+                "Use 1 to 63 letters, digits and inner hyphens.");
+    }
+
+    /// <summary>The wanted port, else the one of the last run, else a random free one, which is kept.</summary>
+    private IDatagramSocket OpenSocket(StateDirectory state)
+    {
+        int? kept = NodeSettings.Load(state)?.Port;
+        if (_options.Port is { } wanted) return OpenPort(wanted);
+        for (int attempt = 0; ; attempt++)
+        {
+            int port = attempt == 0 && kept is { } last ? last : NodeSettings.RandomPort(_platform.Random);
+            try
+            {
+                IDatagramSocket socket = OpenPort(port);
+                if (port != kept) new NodeSettings { Port = port }.Save(state);
+                return socket;
+            }
+            catch (BtmmException e) when (e.Reason == BtmmErrorReason.ResourceBusy && attempt < PortAttempts)
+            {
+                _log.AddProblem(e);
+            }
+        }
+    }
+
+    private IDatagramSocket OpenPort(int port) => _platform.Sockets.Open(new IPEndPoint(IPAddress.Any, port));
+
+    /// <summary>
+    /// A mapping that a crashed run left is taken over when it is for our port on the present gateway; on that gateway but for
+    /// another port it is released; on a gateway that is not ours now it can only end by itself.
+    /// </summary>
+    private async Task ReleaseFormerMappingsAsync(JournalledSystem system, int port, CancellationToken cancellationToken)
+    {
+        IPAddress? gateway = _platform.Gateways.FindDefault()?.Gateway;
+        foreach (JournalEntry entry in system.OpenMappings)
+        {
+            if (!Equals(entry.Change.Gateway, gateway))
+            {
+                system.MappingReleased(entry);
+                continue;
+            }
+
+            if (entry.Change.InternalPort == port) continue;
+            try
+            {
+                await _connections.ReleaseMapping(entry.Change, cancellationToken).ConfigureAwait(false);
+                system.MappingReleased(entry);
+                _log.Add(NodeEventKind.Recovered, $"A former run left behind: {entry.Change}; released it.");
+            }
+            catch (BtmmException e)
+            {
+                _log.AddProblem(e);
+            }
+        }
+    }
+
+    private T Undoable<T>(T made)
+        where T : IDisposable
+    {
+        _undo.Push(made);
+        return made;
+    }
+
+    private sealed class Undoing(Action undo) : IDisposable
+    {
+        public void Dispose() => undo();
+    }
+}

@@ -1,0 +1,42 @@
+using Btmm.Core.Contracts;
+using Btmm.Protocol;
+using Btmm.Protocol.Identity;
+
+namespace Btmm.Core.Node;
+
+/// <summary>What a node needs from the operating system. Immutable; the parts are shared and thread-safe.</summary>
+public sealed record NodePlatform
+{
+    /// <summary>Opens UDP channels for DNS and NAT-PMP.</summary>
+    public required IDatagramChannelFactory Channels { get; init; }
+
+    /// <summary>Opens TCP connections for DNS.</summary>
+    public required IStreamDialer Streams { get; init; }
+
+    /// <summary>Opens the packet path's socket.</summary>
+    public required IDatagramSocketFactory Sockets { get; init; }
+
+    /// <summary>Finds the default gateway.</summary>
+    public required IGatewayFinder Gateways { get; init; }
+
+    /// <summary>Makes the network monitor of one node, which disposes it.</summary>
+    public required Func<INetworkMonitor> OpenMonitor { get; init; }
+
+    /// <summary>Changes interfaces, routes and the hosts file.</summary>
+    public required ISystemConfigurator System { get; init; }
+
+    /// <summary>Changes with every boot: an identifier lives as long.</summary>
+    public required string BootId { get; init; }
+
+    /// <summary>From the primary interface's MAC; null when there is none, then it is random.</summary>
+    public Eui64? PrimaryEui64 { get; init; }
+
+    /// <summary>What the host tells about itself.</summary>
+    public DeviceInfo Device { get; init; } = DeviceInfo.Empty;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The random generator.</summary>
+    public IRandomSource Random { get; init; } = SystemRandomSource.Instance;
+}

@@ -1,0 +1,55 @@
+namespace Btmm.Daemon;
+
+/// <summary>What <c>btmmd --help</c> prints.</summary>
+internal static class HelpText
+{
+    internal const string Text = """
+        btmmd - runs a Btmm node or zone service without PowerShell
+
+        btmmd node --account FILE --host LABEL [options]
+            Makes this machine reachable under LABEL in the account's domain and keeps tunnels to the account's
+            other hosts, until SIGTERM or Ctrl-C. Needs root (CAP_NET_ADMIN and /dev/net/tun).
+              --account FILE      the account (see "btmmd account")
+              --host LABEL        this host's label: letters, digits, hyphens
+              --state DIR         journal, port, identifier and cache (default /var/lib/btmm/<domain>)
+              --server HOST[:PORT]  the zone service, instead of the account's or of discovery; may be repeated
+              --port N            UDP port (default: the last one; a random one at the first start)
+              --interface NAME    tunnel interface (default btmm%d)
+              --mtu N             tunnel MTU, 1280 to 1500 (default 1280)
+              --lease TIME        lease of this host's records, 30m to 2h (default 90m)
+              --hosts FILE        hosts file to keep peers' names in (default /etc/hosts)
+              --no-hosts          leave the hosts file alone
+              --on-demand         build a tunnel for the first packet only, not as soon as a peer is seen
+
+        btmmd zone --account FILE... --listen ADDRESS[:PORT]... [options]
+            Serves the accounts' domains: queries, updates with leases, long-lived queries. Records live in memory.
+              --account FILE      an account; may be repeated
+              --listen ADDRESS[:PORT]  UDP and TCP (default port 53); may be repeated
+              --llq ADDRESS[:PORT]     further UDP endpoints for long-lived queries (default port 5352); may be repeated
+              --address ADDRESS   published address of this server, when it is not a --listen one; may be repeated
+
+        btmmd account new --domain NAME --out FILE [--server HOST[:PORT]]...
+        btmmd account export --account FILE --out FILE [--passphrase-file FILE]
+        btmmd account import --in FILE --out FILE [--passphrase-file FILE]
+        btmmd account show --account FILE
+            Makes an account with new keys; writes it encrypted for another host; reads such a file; shows it
+            without its keys. A passphrase is the first line of its file, or of standard input; never an argument.
+
+        Common options
+          --json     print events (or "show") as one JSON object per line
+          --help     this text
+          --version  the version
+
+        Events of "node" are one line each on standard output:
+            <seconds since start> <event> <message>
+        and with --json one object each, with these members (the last six where they apply):
+            at, elapsed, event, message, peer, identifier, endpoint, reason, remedy, interface
+        Events: started, recovered, network-changed, mapping-ready, mapping-lost, published, renewed, withdrawn,
+            zone-reachable, zone-unreachable, peer-seen, peer-changed, peer-gone, tunnel-connecting, tunnel-up,
+            tunnel-moved, tunnel-rekeyed, tunnel-unresponsive, tunnel-down, problem, stopping, stopped.
+        Events of "zone": zone-started (with endpoints), stopping, stopped.
+
+        Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 account file or passphrase, 4 not permitted,
+            5 port, name or state directory in use.
+        """;
+}

@@ -1,0 +1,110 @@
+using System.Text.Json;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.Node;
+
+namespace Btmm.Daemon.Tests;
+
+public sealed class ApplicationTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("btmm-daemon-").FullName;
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public void Dispose()
+    {
+        Directory.Delete(_directory, recursive: true);
+        _output.Dispose();
+        _error.Dispose();
+    }
+
+    [Fact]
+    public async Task Help_NamesEveryEventAndExitsWithZero()
+    {
+        Assert.Equal(ExitCode.Success, await RunAsync("--help"));
+        foreach (NodeEventKind kind in Enum.GetValues<NodeEventKind>())
+            Assert.Contains(EventPrinter.Name(kind), _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("frobnicate")]
+    [InlineData("account")]
+    [InlineData("account", "new", "--domain", "alice.example.net")]
+    [InlineData("account", "new", "--domain", "..", "--out", "x")]
+    [InlineData("node", "--host", "x")]
+    [InlineData("node", "--hosts", "x", "--no-hosts")]
+    [InlineData("zone")]
+    public async Task Run_WrongUsage_ExitsWithTwo(params string[] arguments)
+    {
+        Assert.Equal(ExitCode.Usage, await RunAsync(arguments));
+        Assert.Contains("btmmd: ", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Account_NewExportImportShow_GivesTheSameAccount()
+    {
+        Assert.Equal(0, await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"), "--server", "192.0.2.1:5300"));
+        File.WriteAllText(InDirectory("pass"), "correct horse battery staple\nsecond line\n");
+        Assert.Equal(0, await RunAsync("account", "export", "--account", InDirectory("a"), "--out", InDirectory("sealed"), "--passphrase-file", InDirectory("pass")));
+        Assert.Equal(0, await RunWithInputAsync("correct horse battery staple\n", "account", "import", "--in", InDirectory("sealed"), "--out", InDirectory("b")));
+        Assert.Equal(File.ReadAllText(InDirectory("a")), File.ReadAllText(InDirectory("b")));
+        Assert.DoesNotContain("alice.example.net", File.ReadAllText(InDirectory("sealed")), StringComparison.Ordinal);
+
+        _output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("account", "show", "--account", InDirectory("b"), "--json"));
+        using JsonDocument shown = JsonDocument.Parse(_output.ToString());
+        Assert.Equal("alice.example.net", shown.RootElement.GetProperty("domain").GetString());
+        Assert.Equal("192.0.2.1:5300", shown.RootElement.GetProperty("servers")[0].GetString());
+    }
+
+    [Fact]
+    public async Task Account_WrongPassphraseOrFile_ExitsWithThree()
+    {
+        await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"));
+        await RunWithInputAsync("correct horse battery\n", "account", "export", "--account", InDirectory("a"), "--out", InDirectory("sealed"));
+        Assert.Equal(ExitCode.Account, await RunWithInputAsync("wrong horse battery\n", "account", "import", "--in", InDirectory("sealed"), "--out", InDirectory("b")));
+        Assert.Equal(ExitCode.Account, await RunAsync("account", "show", "--account", InDirectory("missing")));
+        Assert.False(File.Exists(InDirectory("b")));
+    }
+
+    [Fact]
+    public async Task Account_ExistingFile_IsNeverOverwritten()
+    {
+        await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"));
+        string before = File.ReadAllText(InDirectory("a"));
+        Assert.Equal(ExitCode.Usage, await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a")));
+        Assert.Equal(before, File.ReadAllText(InDirectory("a")));
+    }
+
+    [Fact]
+    public void Print_Json_HasTheDocumentedMembers()
+    {
+        var happened = new NodeEvent
+        {
+            At = DateTimeOffset.UnixEpoch,
+            Elapsed = TimeSpan.FromSeconds(1.5),
+            Kind = NodeEventKind.MappingLost,
+            Message = "line\nbreak \"quoted\"",
+            Peer = "mac.alice.net",
+            Reason = BtmmErrorReason.DoubleNat,
+            Remedy = "Do this.",
+        };
+        new EventPrinter(_output, json: true).Print(happened, "btmm0");
+        string line = Assert.Single(_output.ToString().TrimEnd('\n').Split('\n'));
+        using JsonDocument json = JsonDocument.Parse(line);
+        Assert.Equal("mapping-lost", json.RootElement.GetProperty("event").GetString());
+        Assert.Equal(1.5, json.RootElement.GetProperty("elapsed").GetDouble());
+        Assert.Equal("DoubleNat", json.RootElement.GetProperty("reason").GetString());
+        Assert.Equal("Do this.", json.RootElement.GetProperty("remedy").GetString());
+        Assert.Equal("btmm0", json.RootElement.GetProperty("interface").GetString());
+        Assert.Equal(happened.Message, json.RootElement.GetProperty("message").GetString());
+        Assert.False(json.RootElement.TryGetProperty("endpoint", out _));
+    }
+
+    private string InDirectory(string name) => Path.Combine(_directory, name);
+
+    private Task<int> RunAsync(params string[] arguments) => RunWithInputAsync("", arguments);
+
+    private Task<int> RunWithInputAsync(string input, params string[] arguments) =>
+        Application.RunAsync(arguments, new StringReader(input), _output, _error);
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using Btmm.TestKit;
+
+namespace Btmm.Interop.Tests;
+
+/// <summary>
+/// The lab with a zone service on "dns", a node "studio" behind gw-home and a node "laptop" behind gw-cafe, all of one account.
+/// </summary>
+internal sealed class NodeLab : IAsyncDisposable
+{
+    internal const string Domain = "alice.members.example.net";
+    internal const string Studio = "studio";
+    internal const string Laptop = "laptop";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("btmm-nodes-").FullName;
+    private readonly List<NodeProcess> _processes = [];
+
+    private NodeLab(Lab lab) => Lab = lab;
+
+    internal Lab Lab { get; }
+
+    internal NodeProcess Zone { get; private set; } = null!;
+
+    internal Dictionary<string, NodeProcess> Nodes { get; } = [];
+
+    private string AccountPath => Path.Combine(_directory, "account");
+
+    /// <summary>Builds the lab and waits until both nodes have a tunnel to each other.</summary>
+    internal static async Task<NodeLab> StartAsync()
+    {
+        Assert.SkipWhen(Lab.Unavailable is not null, Lab.Unavailable ?? "");
+        var made = new NodeLab(Lab.Start());
+        try
+        {
+            await made.MakeAccountAsync();
+            await made.StartZoneAsync();
+            made.StartNode(Studio);
+            made.StartNode(Laptop);
+            await made.WaitForTunnelsAsync();
+            return made;
+        }
+        catch
+        {
+            await made.DisposeAsync();
+            throw;
+        }
+    }
+
+    internal static string NameOf(string host) => $"{host}.{Domain}";
+
+    internal async Task StartZoneAsync()
+    {
+        Zone = NodeProcess.Start(Lab, "dns", "zone", "--account", AccountPath, "--listen", "203.0.113.53:53", "--llq", "203.0.113.53:5352");
+        _processes.Add(Zone);
+        await Zone.WaitForAsync("zone-started");
+    }
+
+    internal NodeProcess StartNode(string host)
+    {
+        NodeProcess node = NodeProcess.Start(
+            Lab, host, "node", "--account", AccountPath, "--host", host, "--state", Path.Combine(_directory, host));
+        _processes.Add(node);
+        Nodes[host] = node;
+        return node;
+    }
+
+    internal async Task WaitForTunnelsAsync()
+    {
+        await Nodes[Studio].WaitForAsync("tunnel-up");
+        await Nodes[Laptop].WaitForAsync("tunnel-up");
+    }
+
+    /// <summary>The address to which a host resolves the other's Btmm name, by its own resolver.</summary>
+    internal IPAddress Resolve(string from, string host)
+    {
+        string output = Lab.Exec(from, "getent", "ahostsv6", NameOf(host)).Require();
+        return IPAddress.Parse(output.Split(' ', 2)[0]);
+    }
+
+    /// <summary>Everything the processes said, for failure messages.</summary>
+    internal string Logs() => string.Join('\n', _processes.Select(process => $"--- {process.Name}\n{process.Log}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (NodeProcess process in Enumerable.Reverse(_processes)) await process.DisposeAsync();
+        await Lab.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task MakeAccountAsync()
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "btmmd");
+        CommandResult made = await Command.RunAsync(
+            program, ["account", "new", "--domain", Domain, "--out", AccountPath, "--server", "203.0.113.53:53"]);
+        made.Require();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json;
+using Btmm.TestKit;
+
+namespace Btmm.Interop.Tests;
+
+/// <summary>Two nodes behind two NATs and a zone service, with real gateways.</summary>
+public sealed class NodeTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task TwoNodes_BehindTwoNats_ReachEachOtherByName()
+    {
+        await using NodeLab lab = await NodeLab.StartAsync();
+        try
+        {
+            foreach ((string from, string to) in new[] { (NodeLab.Laptop, NodeLab.Studio), (NodeLab.Studio, NodeLab.Laptop) })
+            {
+                CommandResult ping = await lab.Lab.ExecAsync(from, TimeSpan.FromSeconds(60), "ping", "-6", "-c", "3", "-i", "0.2", "-W", "10", NodeLab.NameOf(to));
+                Assert.True(ping.Succeeded, ping.Output + ping.Error);
+                output.WriteLine($"{from} pings {to}: {ping.Output.Trim().Split('\n')[^1]}");
+                IPAddress address = lab.Resolve(from, to);
+                await using NodeEchoStream stream = await NodeEchoStream.ConnectAsync(lab.Lab.Namespace(from), lab.Lab.Namespace(to), address);
+                await stream.WaitForFlowAsync(TimeSpan.Zero, TimeSpan.FromSeconds(30));
+            }
+
+            foreach (NodeProcess node in lab.Nodes.Values)
+            {
+                foreach (string stage in new[] { "started", "mapping-ready", "published", "peer-seen", "tunnel-up" })
+                {
+                    JsonElement e = await node.WaitForAsync(stage);
+                    output.WriteLine($"{node.Name,-8} {e.GetProperty("elapsed").GetDouble(),7:F3} s {stage,-14} {e.GetProperty("message").GetString()}");
+                }
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.WriteLine(lab.Logs());
+            throw;
+        }
+    }
+
+    [Fact]
+    public async Task Stop_Node_LeavesNothingBehind()
+    {
+        await using NodeLab lab = await NodeLab.StartAsync();
+        try
+        {
+            string hosts = lab.Lab.Exec(NodeLab.Studio, "cat", "/etc/hosts").Require();
+            Assert.Contains(NodeLab.NameOf(NodeLab.Laptop), hosts, StringComparison.Ordinal);
+            Assert.NotEmpty(lab.Lab.Leases("gw-home"));
+            Assert.Equal(0, lab.Nodes[NodeLab.Studio].Stop());
+            AssertNothingLeft(lab, NodeLab.Studio);
+            Assert.Empty(lab.Lab.Leases("gw-home"));
+            Assert.Equal(1, lab.Nodes[NodeLab.Studio].Count("withdrawn"));
+            await lab.Nodes[NodeLab.Laptop].WaitForAsync("peer-gone");
+            await lab.Nodes[NodeLab.Laptop].WaitForAsync("tunnel-down");
+            Assert.Equal(0, lab.Nodes[NodeLab.Laptop].Stop());
+            Assert.Equal(0, lab.Zone.Stop());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.WriteLine(lab.Logs());
+            throw;
+        }
+    }
+
+    [Fact]
+    public async Task KilledNode_StartedAgain_LeavesNothingAndReconnects()
+    {
+        await using NodeLab lab = await NodeLab.StartAsync();
+        try
+        {
+            IPAddress studio = lab.Resolve(NodeLab.Laptop, NodeLab.Studio);
+            lab.Nodes[NodeLab.Studio].Kill();
+            string crashed = lab.Lab.Exec(NodeLab.Studio, "cat", "/etc/hosts").Require();
+            Assert.Contains("# BEGIN Btmm", crashed, StringComparison.Ordinal);
+
+            NodeProcess again = lab.StartNode(NodeLab.Studio);
+            JsonElement up = await again.WaitForAsync("tunnel-up");
+            output.WriteLine($"tunnel up again {up.GetProperty("elapsed").GetDouble():F3} s after the restart");
+            Assert.True(again.Count("recovered") > 0, again.Log);
+            Assert.Equal(studio, lab.Resolve(NodeLab.Laptop, NodeLab.Studio));
+            await using NodeEchoStream stream = await NodeEchoStream.ConnectAsync(
+                lab.Lab.Namespace(NodeLab.Laptop), lab.Lab.Namespace(NodeLab.Studio), studio);
+            await stream.WaitForFlowAsync(TimeSpan.Zero, TimeSpan.FromSeconds(30));
+
+            string links = lab.Lab.Exec(NodeLab.Studio, "ip", "-o", "link", "show").Require();
+            Assert.Single(links.Split('\n'), line => line.Contains("btmm", StringComparison.Ordinal));
+            string hosts = lab.Lab.Exec(NodeLab.Studio, "cat", "/etc/hosts").Require();
+            Assert.Single(hosts.Split('\n'), line => line.StartsWith("# BEGIN Btmm", StringComparison.Ordinal));
+            Assert.Single(lab.Lab.Leases("gw-home"));
+            Assert.Equal(0, again.Stop());
+            AssertNothingLeft(lab, NodeLab.Studio);
+            Assert.Empty(lab.Lab.Leases("gw-home"));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.WriteLine(lab.Logs());
+            throw;
+        }
+    }
+
+    private static void AssertNothingLeft(NodeLab lab, string host)
+    {
+        Assert.DoesNotContain("btmm", lab.Lab.Exec(host, "ip", "-o", "link", "show").Require(), StringComparison.Ordinal);
+        Assert.DoesNotContain("fd", lab.Lab.Exec(host, "ip", "-6", "route", "show").Require(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Btmm", lab.Lab.Exec(host, "cat", "/etc/hosts").Require(), StringComparison.Ordinal);
+    }
+}
