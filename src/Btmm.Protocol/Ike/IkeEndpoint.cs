@@ -55,6 +55,9 @@ public sealed class IkeEndpoint : IDisposable
     /// <summary>IKE SAs that this host answers and whose initiator has not been authenticated yet.</summary>
     public int HalfOpenCount => _hub.HalfOpenCount;
 
+    /// <summary>IKE SAs whose deletion the peer has not confirmed yet.</summary>
+    public int ClosingCount => _hub.Sas.Count(sa => sa.State == IkeSaState.Closing);
+
     /// <summary>All IKE SAs, those that only linger included: what this endpoint keeps in memory.</summary>
     public int StateCount => _hub.Sas.Count;
 

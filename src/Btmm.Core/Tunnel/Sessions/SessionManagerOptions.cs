@@ -11,6 +11,15 @@ public sealed record SessionManagerOptions
     /// <summary>The account's key for IKE: at least 16 random bytes.</summary>
     public required ReadOnlyMemory<byte> PreSharedKey { get; init; }
 
+    /// <summary>
+    /// The account's domain. When given, a host below it that proves the account's key is let in before its records are seen here
+    /// (it has just started, or started anew with another identifier). Null: only hosts that are listed.
+    /// </summary>
+    public string? AccountDomain { get; init; }
+
+    /// <summary>Payload bytes in both directions after which a child SA is rekeyed. Default 256 GiB.</summary>
+    public long ChildByteLimit { get; init; } = 256L << 30;
+
     /// <summary>First wait before a failed connection is tried again; doubles up to <see cref="MaxRetryDelay"/>. Default 1 s.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -19,6 +28,9 @@ public sealed record SessionManagerOptions
 
     /// <summary>How long a tunnel that was asked for stays wanted without traffic. Default 5 min.</summary>
     public TimeSpan WantedFor { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How often traffic counters are looked at while tunnels are up. Default 1 s.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long packets may go out without any coming in before the peer is asked for a sign of life. Default 3 s.</summary>
     public TimeSpan OneWayTrafficLimit { get; init; } = TimeSpan.FromSeconds(3);
