@@ -22,6 +22,7 @@
         'New-BtmmTsigKey'
         'Publish-BtmmRecord'
         'Resolve-BtmmName'
+        'Start-BtmmDnsServer'
         'Unpublish-BtmmRecord'
         'Update-BtmmRecord'
     )

@@ -9,10 +9,13 @@ param([string[]] $Name = @())
 $ErrorActionPreference = 'Stop'
 Import-Module Pester -MinimumVersion 5.0
 
+$Name = @($Name -split ',' | Where-Object { $_ })
 $files = @(Get-ChildItem $PSScriptRoot -Filter *.Tests.ps1 | Where-Object {
     $file = $_.Name
     -not $Name -or ($Name | Where-Object { $file -like "*$_*" })
 })
+
+if (-not $files) { throw "No test file's name contains one of: $Name" }
 
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $files.FullName

@@ -27,14 +27,12 @@ public sealed class PublishBtmmRecordCommand : ZoneCmdlet
     public DnsType Type { get; set; }
 
     /// <summary>The data.</summary>
-    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
-    [Alias("Text")]
+    [Parameter(Position = 2)]
     public object[]? Data { get; set; }
 
-    /// <summary>The port of an SRV record whose data is not given.</summary>
+    /// <summary>The port of an SRV record whose data is not given; 0 to 65535, or null as other records have it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("ExternalPort")]
-    [ValidateRange(0, 65535)]
     public int? Port { get; set; }
 
     /// <summary>The target of an SRV, PTR or CNAME record whose data is not given.</summary>
@@ -45,6 +43,10 @@ public sealed class PublishBtmmRecordCommand : ZoneCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("ExternalAddress")]
     public IPAddress? Address { get; set; }
+
+    /// <summary>The strings of a TXT record whose data is not given.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public string[]? Text { get; set; }
 
     /// <summary>How long a resolver may keep the record.</summary>
     [Parameter]
@@ -99,6 +101,7 @@ public sealed class PublishBtmmRecordCommand : ZoneCmdlet
         DnsType.A or DnsType.AAAA when Address is not null => [Address.ToString()],
         DnsType.SRV when Port is not null =>
             [string.Create(CultureInfo.InvariantCulture, $"0 0 {Port} {(Target is null ? HostOf(name) : zone.Absolute(Target))}")],
+        DnsType.TXT when Text is not null => Text,
         DnsType.PTR or DnsType.CNAME when Target is not null => [zone.Absolute(Target).ToString()],
         _ => [],
     };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Management.Automation;
 using Btmm.Core.Diagnostics;
+using Btmm.PowerShell.Jobs;
 using Btmm.PowerShell.Session;
 
 namespace Btmm.PowerShell.Infrastructure;
@@ -136,6 +137,15 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
     /// <summary>Ends the cmdlet with a typed error.</summary>
     internal void Fail(BtmmErrorReason reason, string message, string remedy, object? target) =>
         ThrowTerminatingError(ErrorMap.ToErrorRecord(new BtmmException(reason, message, remedy), target));
+
+    /// <summary>Starts a job, puts it into the session's lists and emits it.</summary>
+    internal void Launch(BtmmJob job)
+    {
+        JobRepository.Add(job);
+        Session.Hold(job);
+        job.Start();
+        WriteObject(job);
+    }
 
     /// <summary>The file system path that a user's path means in this session; no wildcards.</summary>
     internal string ResolvePath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
