@@ -64,7 +64,7 @@ internal sealed class NodeBuilder
         _undo.Push(new Undoing(() => system.UndoAll()));
         ITunDevice tun = Undoable(system.CreateTunnelInterface(_options.InterfaceName, _options.Mtu, $"btmm:{_options.Account.Domain}"));
         system.AddAddress(tun.Name, identifier);
-        var path = new PacketPath(tun, socket, time: _platform.Time);
+        var path = new PacketPath(tun, socket, time: _platform.Time, ciphers: _platform.Ciphers);
         var peers = new PeerTable(records.Names.HostName.ToLower().ToString(), identifier, _platform.Time);
         var cache = new PeerCache(state, _options.Account.IkePreSharedKey.Span);
         peers.Restore(cache.Load());
@@ -103,7 +103,8 @@ internal sealed class NodeBuilder
             PreSharedKey = _options.Account.IkePreSharedKey,
             Ike = new IkeOptions { LocalIdentity = records.Names.HostName.ToLower().ToString(), LocalIdentifier = records.Identifier },
         };
-        return new SessionManager();
+        return new SessionManager(
+            options, path, socket, path.IkeDatagrams, path.Events, _platform.Random, _platform.Time);
     }
 
     private RecordPublisher OpenPublisher(HostRecords records)

@@ -1,5 +1,6 @@
 using Btmm.Core.Contracts;
 using Btmm.Protocol;
+using Btmm.Protocol.Esp;
 using Btmm.Protocol.Identity;
 
 namespace Btmm.Core.Node;
@@ -15,6 +16,9 @@ public sealed record NodePlatform
 
     /// <summary>Opens the packet path's socket.</summary>
     public required IDatagramSocketFactory Sockets { get; init; }
+
+    /// <summary>Makes the ciphers of the packet path.</summary>
+    public IAeadCipherFactory Ciphers { get; init; } = BclAeadCipherFactory.Instance;
 
     /// <summary>Finds the default gateway.</summary>
     public required IGatewayFinder Gateways { get; init; }

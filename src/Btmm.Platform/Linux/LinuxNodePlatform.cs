@@ -1,6 +1,7 @@
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
 using Btmm.Core.Node;
+using Btmm.Platform.Cryptography;
 using Btmm.Platform.Sockets;
 using Btmm.Protocol.Identity;
 
@@ -19,6 +20,7 @@ public static class LinuxNodePlatform
         Channels = new UdpDatagramChannelFactory(),
         Streams = new TcpStreamDialer(),
         Sockets = new DatagramSocketFactory(),
+        Ciphers = PlatformCiphers.Fastest,
         Gateways = new NetlinkGatewayFinder(),
         OpenMonitor = () => new NetlinkNetworkMonitor(),
         System = new LinuxSystemConfigurator(new LinuxTunDeviceFactory(), hostsPath is null ? null : new HostsFile(hostsPath)),
