@@ -67,16 +67,11 @@ fi
 # ---------------------------------------------------------------- clean-up --
 export LAB_PREFIX=bq$$- LAB_QUIET=1
 work=$(mktemp -d)
-pids=()
-end_all() {
-  local pid
-  for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  pids=()
-}
+# shellcheck source=../tests/lab/nodes.sh
+source tests/lab/nodes.sh
 clean_up() {
   trap - EXIT INT TERM
-  end_all
+  finish_all
   "$lab" down 2>/dev/null || true
   rm -rf "$work"
 }
@@ -85,32 +80,16 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # ----------------------------------------------------------------- helpers --
-now() { date +%s%3N; }
 began=$(now)
-say() { printf '%8.3f  %s\n' "$((($(now) - began)))e-3" "$*"; }
-in_ns() { ip netns exec "$LAB_PREFIX$1" "${@:2}"; }
-start() { # NODE LOG COMMAND...: in the background, its events as JSON lines
-  ip netns exec "$LAB_PREFIX$1" "${@:3}" >"$work/$2.log" 2>"$work/$2.err" </dev/null &
-  pids+=($!)
-}
-# member NAME: its value in the JSON line on standard input.
-member() { sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p"; }
-# event LOG NAME: the last such event's line.
-event() { grep "\"event\":\"$2\"" "$work/$1.log" | tail -n 1; }
-# await SECONDS LOG EVENT: waits for it and tells it.
-await() {
-  local end=$((SECONDS + $1))
-  until event "$2" "$3" | grep -q .; do
-    if ((SECONDS >= end)); then
-      printf '\n%s has not got to "%s":\n' "$2" "$3" >&2
-      tail -n 15 "$work/$2.log" "$work/$2.err" >&2
-      die "no $3 from $2 within $1 s"
-    fi
-    sleep 0.05
+say() { printf '%8.3f  %s\n' "$(($(now) - began))e-3" "$*"; }
+# stage TAG EVENT...: waits for each and tells it.
+stage() {
+  local tag=$1 name
+  for name in "${@:2}"; do
+    await 30 "$tag" "$name" || die "$tag did not come up"
+    say "$(printf '%-7s %-14s %s' "$tag" "$name" "$(event "$tag" "$name" | member message)")"
   done
-  say "$(printf '%-7s %-14s %s' "$2" "$3" "$(event "$2" "$3" | member message)")"
 }
-elapsed() { event "$1" "$2" | sed -n 's/.*"elapsed":\([0-9.]*\).*/\1/p'; }
 
 # ------------------------------------------------------------- the network --
 echo "Making a small internet: two homes behind NAT gateways with miniupnpd, a hotel behind another, a public side."
@@ -118,25 +97,19 @@ echo "Making a small internet: two homes behind NAT gateways with miniupnpd, a h
 say "network up: studio at home (192.168.1.100), laptop in the cafe (10.0.1.102), zone service at 203.0.113.53"
 
 # One account; the second host joins with an encrypted file.
-"$daemon" account new --domain $domain --out "$work/studio.account" --server 203.0.113.53 >/dev/null
-head -c 18 /dev/urandom | base64 > "$work/passphrase"
-"$daemon" account export --account "$work/studio.account" --out "$work/alice.btmm" --passphrase-file "$work/passphrase" >/dev/null
-"$daemon" account import --in "$work/alice.btmm" --out "$work/laptop.account" --passphrase-file "$work/passphrase" >/dev/null
+make_account $domain 203.0.113.53 studio laptop
 say "account $domain made; carried to the laptop in an encrypted file"
 
-start dns zone "$daemon" zone --account "$work/studio.account" --listen 203.0.113.53 --json
-await 20 zone zone-started
+start_zone studio
+stage zone zone-started
 
 launched=$(now)
-start studio studio "$daemon" node --account "$work/studio.account" --host studio --state "$work/studio.state" --json
-start laptop laptop "$daemon" node --account "$work/laptop.account" --host laptop --state "$work/laptop.state" --json
-for host in studio laptop; do await 30 $host mapping-ready; await 30 $host published; done
-for host in studio laptop; do await 30 $host peer-seen; done
-await 30 laptop tunnel-up
-
-until in_ns laptop ping -6 -c 1 -W 1 "studio.$domain" >/dev/null 2>&1; do
-  (($(now) - launched < 40000)) || die "studio does not answer a ping"
-done
+start_node studio
+start_node laptop
+for host in studio laptop; do stage $host mapping-ready published; done
+for host in studio laptop; do stage $host peer-seen; done
+stage laptop tunnel-up
+await_ping 30 laptop "studio.$domain" || die "no ping through the tunnel"
 first_ping=$(($(now) - launched))
 say "laptop  first ping     studio.$domain answered $first_ping ms after the nodes were started"
 
@@ -156,10 +129,9 @@ sleep 0.3
 
 say "laptop  fetching       http://studio.$domain:8080/ ($size MiB)"
 : > "$work/copy"
-# Through a slower access network, so that the move happens in the middle.
 in_ns laptop curl --silent --show-error --max-time 100 --output "$work/copy" "http://studio.$domain:8080/" 2>"$work/curl.err" &
 fetch=$!
-bytes=$((size * 1024 * 1024)) seen=0 stall_from=$(now) stall=0 roamed='' at=0
+bytes=$((size * 1024 * 1024)) seen=0 stall_from=$(now) stall=0 roamed=''
 transfer_began=$(now)
 while kill -0 $fetch 2>/dev/null; do
   have=$(stat -c %s "$work/copy") at=$(now)
@@ -177,19 +149,15 @@ done
 transfer=$(($(now) - transfer_began))
 wait $fetch || die "the download failed: $(cat "$work/curl.err")"
 [[ -n $roamed ]] || die "the download ended before the laptop moved: use a larger --size"
-await 30 laptop tunnel-moved
+stage laptop tunnel-moved
 got=$(sha256sum < "$work/copy")
 say "laptop  fetched        $size MiB in $transfer ms, longest pause $stall ms"
 [[ -z $verbose ]] || for host in studio laptop; do echo "--- $host"; cat "$work/$host.log"; done
 
 # ---------------------------------------------------------------- the end --
-await_end() { # the nodes withdraw what they published
-  local pid=$1
-  kill -TERM "$pid" 2>/dev/null && wait "$pid"
-}
 clean=yes
-await_end "${pids[2]}" || clean=no
-await_end "${pids[1]}" || clean=no
+# Nodes stop by withdrawing what they published.
+for host in laptop studio; do finish $host || clean=no; done
 for host in studio laptop; do
   [[ -n $(event $host withdrawn) ]] || clean=no
   ! grep -q "$domain" "/etc/netns/$LAB_PREFIX$host/hosts" || clean=no
