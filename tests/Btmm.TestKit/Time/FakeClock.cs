@@ -12,6 +12,9 @@ public sealed class FakeClock : FakeTimeProvider
     /// <summary>How many quiet looks in a row make the thread pool count as idle.</summary>
     private const int QuietLooks = 3;
 
+    /// <summary>How many looks there are at most: other tests may keep the pool busy for ever.</summary>
+    private const int MaxLooks = 25;
+
     /// <summary>How long, in real time, a run may wait for work that never comes.</summary>
     private static readonly TimeSpan s_realLimit = TimeSpan.FromSeconds(60);
 
@@ -94,11 +97,13 @@ public sealed class FakeClock : FakeTimeProvider
     /// <summary>Gives the thread pool time to finish what it can do without the clock moving.</summary>
     public static async Task SettleAsync()
     {
-        Stopwatch real = Stopwatch.StartNew();
-        for (int quiet = 0; quiet < QuietLooks && real.Elapsed < s_realLimit;)
+        for (int looks = 0, quiet = 0; quiet < QuietLooks && looks < MaxLooks; looks++)
         {
             await Task.Delay(1).ConfigureAwait(false);
-            quiet = ThreadPool.PendingWorkItemCount == 0 ? quiet + 1 : 0;
+            ThreadPool.GetMaxThreads(out int most, out _);
+            ThreadPool.GetAvailableThreads(out int free, out _);
+            bool idle = ThreadPool.PendingWorkItemCount == 0 && most - free <= 1; // One is this very method.
+            quiet = idle ? quiet + 1 : 0;
         }
     }
 
