@@ -1,0 +1,16 @@
+using Btmm.Protocol.Dns;
+using Btmm.Server.Storage;
+
+namespace Btmm.Server.Tests;
+
+internal sealed class FailingStore : IZoneStore
+{
+    private readonly MemoryZoneStore _store = new();
+
+    internal bool Fails { get; set; }
+
+    public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken) => _store.LoadAsync(zone, cancellationToken);
+
+    public ValueTask ApplyAsync(ZoneTransaction transaction, CancellationToken cancellationToken) =>
+        Fails ? throw new IOException("No space left on device.") : _store.ApplyAsync(transaction, cancellationToken);
+}

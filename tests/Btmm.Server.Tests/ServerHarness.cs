@@ -1,0 +1,137 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.SignOn;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
+using Btmm.Protocol.Dns.Tsig;
+using Btmm.Server.Hosting;
+using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Requests;
+using Btmm.Server.Storage;
+using Btmm.Server.Zones;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Btmm.Server.Tests;
+
+/// <summary>The whole service without sockets, on a clock that stands still until told.</summary>
+internal sealed class ServerHarness : IDisposable
+{
+    internal static readonly IPEndPoint Client = new(IPAddress.Parse("198.51.100.7"), 40_000);
+
+    private readonly RequestWorkspace _workspace = new();
+    private ushort _nextId = 1;
+
+    internal ServerHarness(ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null)
+    {
+        Account = TestZones.NewAccount();
+        Clock = new ServiceClock(Time);
+        Store = store ?? new MemoryZoneStore();
+        ZoneOptions options = ZoneOptions.ForAccount(Account);
+        options = options with { Keys = [.. options.Keys, .. extraKeys ?? []] };
+        Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), SystemRandomSource.Instance, Metrics);
+        ZoneSnapshot initial = ZoneContent.Load(options, Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result, Clock);
+        Zone = new Zone(options, initial, Store, Clock, Metrics, (_, change) => Llq.OnChange(Clock.Now, change));
+        Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], 53, 5352), CancellationToken.None).AsTask().Wait();
+        var zones = new ZoneDirectory([Zone]);
+        Handler = new RequestHandler(
+            new QueryHandler(zones, Metrics),
+            new UpdateHandler(zones, Clock, Metrics, RecordLease, KeyLease),
+            new LlqHandler(zones, Llq, Clock, static () => { }),
+            new TsigKeyRing([Account.UpdateKey, .. (extraKeys ?? []).Select(item => item.Key)]),
+            Clock,
+            Metrics);
+    }
+
+    internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+
+    internal LeaseBounds RecordLease { get; } = new(TimeSpan.FromMinutes(30), TimeSpan.FromHours(2));
+
+    internal LeaseBounds KeyLease { get; } = new(TimeSpan.FromMinutes(30), TimeSpan.FromDays(7));
+
+    internal BtmmAccount Account { get; }
+
+    internal ServiceClock Clock { get; }
+
+    internal ServerMetrics Metrics { get; } = new();
+
+    internal IZoneStore Store { get; }
+
+    internal Zone Zone { get; }
+
+    internal LlqTable Llq { get; }
+
+    internal RequestHandler Handler { get; }
+
+    internal DnsName Apex => Account.Domain;
+
+    internal TsigKey Key => Account.UpdateKey;
+
+    internal uint Serial => Zone.Current.Serial;
+
+    public void Dispose()
+    {
+        Account.Dispose();
+        Metrics.Dispose();
+    }
+
+    internal DnsName Name(string relative) => Apex.PrependLabels(relative);
+
+    /// <summary>Moves the clock and does what the service's loops would do.</summary>
+    internal void Advance(TimeSpan time)
+    {
+        Time.Advance(time);
+        Zone.ExpireAsync(CancellationToken.None).AsTask().Wait();
+        Llq.HandleTimeout(Clock.Now);
+    }
+
+    /// <summary>Sends raw bytes; null when there is no answer.</summary>
+    internal async Task<byte[]?> SendAsync(byte[] bytes, IPEndPoint? client = null, bool stream = false)
+    {
+        int length = await Handler.HandleAsync(bytes, new RequestOrigin(client ?? Client, 0, stream), _workspace, CancellationToken.None);
+        return length == 0 ? null : _workspace.Response.AsSpan(0, length).ToArray();
+    }
+
+    /// <summary>Sends a message, signed when a key is given, and checks the answer's signature.</summary>
+    internal async Task<DnsMessage> AskAsync(DnsMessage message, TsigKey? key, IPEndPoint? client = null, bool stream = false)
+    {
+        message = message with { Id = _nextId++ };
+        byte[] buffer = new byte[DnsMessage.MaxSize];
+        Assert.True(message.TryWrite(buffer, out int length));
+        using TsigClientTransaction? tsig = key is null ? null : new TsigClientTransaction(key);
+        if (tsig is not null)
+            Assert.True(tsig.TrySignRequest(buffer, length, Time.GetUtcNow(), out length));
+        byte[]? answer = await SendAsync(buffer[..length], client, stream);
+        Assert.NotNull(answer);
+        if (tsig is not null)
+            Assert.Equal(TsigStatus.Valid, tsig.VerifyResponse(answer, Time.GetUtcNow()).Status);
+        Assert.True(DnsMessage.TryParse(answer, out DnsMessage? reply));
+        Assert.Equal(message.Id, reply.Id);
+        Assert.True(reply.IsResponse);
+        Assert.Equal(key is null, reply.Tsig is null);
+        return reply;
+    }
+
+    internal Task<DnsMessage> QueryAsync(DnsName name, DnsType type, bool signed = true, EdnsInfo? edns = null, bool stream = false) =>
+        AskAsync(Query(name, type, edns), signed ? Key : null, stream: stream);
+
+    internal Task<DnsMessage> UpdateAsync(DnsRecord[] updates, DnsRecord[]? prerequisites = null, UpdateLeaseOption? lease = null, TsigKey? key = null) =>
+        AskAsync(Update(Apex, updates, prerequisites, lease), key ?? Key);
+
+    internal async Task AddAsync(params DnsRecord[] records) =>
+        Assert.Equal(DnsRcode.NoError, (await UpdateAsync(records)).Rcode);
+
+    internal static DnsMessage Query(DnsName name, DnsType type, EdnsInfo? edns = null) => new()
+    {
+        Questions = [new DnsQuestion(name, type)],
+        Additional = edns is null ? [] : [edns.ToRecord()],
+    };
+
+    internal static DnsMessage Update(DnsName zone, DnsRecord[] updates, DnsRecord[]? prerequisites = null, UpdateLeaseOption? lease = null) => new()
+    {
+        Opcode = DnsOpcode.Update,
+        Questions = [new DnsQuestion(zone, DnsType.SOA)],
+        Answers = prerequisites ?? [],
+        Authority = updates,
+        Additional = lease is null ? [] : [new EdnsInfo(lease).ToRecord()],
+    };
+}
