@@ -11,28 +11,54 @@ public sealed partial class LlqClientSession
     /// <returns>False when it does not concern this query; nothing has changed then.</returns>
     public bool HandleMessage(TimeSpan now, DnsMessage message)
     {
-        if (!message.IsResponse || message.Opcode != DnsOpcode.Query || !message.Questions.Contains(Question)) return false;
+        if (!IsForUs(message)) return false;
         EdnsInfo? edns = message.Edns;
-        return FindEvent(edns) is { } happened
-            ? HandleEvent(message, edns!, happened)
-            : message.Id == _request?.Id && HandleAnswer(now, message, edns?.Find<LlqOption>());
+        if (FindEvent(edns) is { } happened)
+        {
+            Acknowledge(message, edns!);
+            HandleEvent(message, happened);
+            return true;
+        }
+
+        return message.Id == _request?.Id && HandleAnswer(now, message, edns?.Find<LlqOption>());
     }
+
+    /// <summary>Acknowledges an event without believing it, so that the server goes on sending.</summary>
+    /// <param name="message">The message.</param>
+    /// <returns>False when it is no event of this query.</returns>
+    public bool AcknowledgeOnly(DnsMessage message)
+    {
+        if (!IsForUs(message) || message.Edns is not { } edns || FindEvent(edns) is null) return false;
+        Acknowledge(message, edns);
+        return true;
+    }
+
+    private bool IsForUs(DnsMessage message) => message.IsResponse && message.Opcode == DnsOpcode.Query && message.Questions.Contains(Question);
+
+    /// <summary>§6.3: a response with the event's id, question and OPT, without answers; to every copy.</summary>
+    private void Acknowledge(DnsMessage message, EdnsInfo edns) => _outputs.Enqueue(new LlqOutput(
+        new DnsMessage
+        {
+            Id = message.Id,
+            Flags = DnsFlags.Response | DnsFlags.Authoritative,
+            Questions = message.Questions,
+            Additional = [edns.ToRecord()],
+        },
+        IsRequest: false));
 
     private LlqOption? FindEvent(EdnsInfo? edns) => Id == 0 || State == LlqSessionState.Terminating
         ? null
         : edns?.Options.OfType<LlqOption>().FirstOrDefault(option => option.Opcode == LlqOpcode.Event && option.Id == Id);
 
-    /// <summary>§6: acknowledge every copy, apply the first. Our own list of ids tells a copy that comes late from news.</summary>
-    private bool HandleEvent(DnsMessage message, EdnsInfo edns, LlqOption option)
+    /// <summary>§6: the first copy counts. Our own list of ids tells a copy that comes late from news.</summary>
+    private void HandleEvent(DnsMessage message, LlqOption option)
     {
-        _outputs.Enqueue(new LlqOutput(MakeAcknowledgement(message, edns), IsRequest: false));
-        if (option.Error != LlqError.NoError || _seenEvents.Contains(message.Id)) return true;
+        if (option.Error != LlqError.NoError || _seenEvents.Contains(message.Id)) return;
         if (_seenEvents.Count == MaxRememberedEvents) _seenEvents.Dequeue();
         _seenEvents.Enqueue(message.Id);
         // An event can overtake the acknowledgement with the answers, which are then older: apply it on top of them.
         if (State == LlqSessionState.Responding) _earlyEvents.AddRange(message.Answers.Where(IsAnswer).Take(MaxRecords - _earlyEvents.Count));
         else Apply(message.Answers.Where(IsAnswer));
-        return true;
     }
 
     private void Apply(IEnumerable<DnsRecord> changes)
@@ -139,13 +165,4 @@ public sealed partial class LlqClientSession
     }
 
     private bool IsAnswer(DnsRecord record) => record.Type == Question.Type && record.Class == Question.Class && record.Name == Question.Name;
-
-    /// <summary>§6.3: a response with the event's id, question and OPT, without answers.</summary>
-    private static DnsMessage MakeAcknowledgement(DnsMessage message, EdnsInfo edns) => new()
-    {
-        Id = message.Id,
-        Flags = DnsFlags.Response | DnsFlags.Authoritative,
-        Questions = message.Questions,
-        Additional = [edns.ToRecord()],
-    };
 }

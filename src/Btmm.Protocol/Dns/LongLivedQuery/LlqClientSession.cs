@@ -96,6 +96,24 @@ public sealed partial class LlqClientSession
         Send(now, MakeRequest(LlqOpcode.Refresh, Id, lease: 0));
     }
 
+    /// <summary>Forgets the query without a word to the server, which cannot be reached.</summary>
+    public void Abandon()
+    {
+        State = LlqSessionState.Idle;
+        Id = 0;
+        _request = null;
+        NextTimeout = null;
+        _outputs.Clear();
+    }
+
+    /// <summary>Replaces the records by what an ordinary query found, without events.</summary>
+    /// <param name="records">The whole record set.</param>
+    public void Resync(IEnumerable<DnsRecord> records)
+    {
+        _records.Clear();
+        _records.AddRange(records.Where(IsAnswer).Take(MaxRecords));
+    }
+
     /// <summary>Does what is due.</summary>
     /// <param name="now">The time.</param>
     public void HandleTimeout(TimeSpan now)
