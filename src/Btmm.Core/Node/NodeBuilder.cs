@@ -102,6 +102,7 @@ internal sealed class NodeBuilder
         {
             PreSharedKey = _options.Account.IkePreSharedKey,
             Ike = new IkeOptions { LocalIdentity = records.Names.HostName.ToLower().ToString(), LocalIdentifier = records.Identifier },
+            AccountDomain = _options.Account.Domain.ToString(),
         };
         return new SessionManager(
             options, path, socket, path.IkeDatagrams, path.Events, _platform.Random, _platform.Time);
