@@ -1,0 +1,82 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.SignOn;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
+using Btmm.Server;
+using Btmm.TestKit;
+
+namespace Btmm.Interop.Tests;
+
+/// <summary>The embedded zone service on a loopback port, and BIND's tools with key files to talk to it.</summary>
+internal sealed class ServerFixture : IAsyncDisposable
+{
+    internal const string Domain = "alice.members.example.net";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("btmm-server-").FullName;
+
+    private ServerFixture(BtmmAccount account, ZoneService service)
+    {
+        Account = account;
+        Service = service;
+    }
+
+    internal BtmmAccount Account { get; }
+
+    internal ZoneService Service { get; }
+
+    internal IPEndPoint Endpoint => Service.Endpoints[0];
+
+    internal static async Task<ServerFixture> StartAsync(TimeProvider? time = null, Func<ZoneServiceOptions, ZoneServiceOptions>? change = null)
+    {
+        BtmmAccount account = BtmmAccount.Create(DnsName.Parse(Domain), SystemRandomSource.Instance);
+        var options = new ZoneServiceOptions
+        {
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Zones = [ZoneOptions.ForAccount(account)],
+            TimeProvider = time ?? TimeProvider.System,
+        };
+        var service = new ZoneService(change is null ? options : change(options));
+        await service.StartAsync();
+        return new ServerFixture(account, service);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Service.DisposeAsync();
+        Account.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    internal uint Serial => Service.GetStatus().Zones[0].Serial;
+
+    /// <summary>Runs dig, signed with the account's key or another, or unsigned.</summary>
+    internal Task<CommandResult> DigAsync(bool signed, params string[] arguments)
+    {
+        string[] key = signed ? ["-k", KeyFile(Account.UpdateKey)] : [];
+        return DigWithAsync(key, arguments);
+    }
+
+    internal Task<CommandResult> DigWithAsync(TsigKey key, params string[] arguments) => DigWithAsync(["-k", KeyFile(key)], arguments);
+
+    /// <summary>Runs nsupdate with a script for the zone.</summary>
+    internal Task<CommandResult> NsupdateAsync(TsigKey? key, bool tcp, params string[] script)
+    {
+        string[] options = [.. tcp ? new[] { "-v" } : [], .. key is null ? [] : new[] { "-k", KeyFile(key) }];
+        string[] lines = [$"server {Endpoint.Address} {Endpoint.Port}", $"zone {Domain}", .. script, "send", ""];
+        return Command.RunAsync("nsupdate", options, input: string.Join('\n', lines));
+    }
+
+    private Task<CommandResult> DigWithAsync(string[] key, string[] arguments) => Command.RunAsync(
+        "dig",
+        ["@" + Endpoint.Address, "-p", $"{Endpoint.Port}", "+norecurse", "+time=10", "+tries=3", .. key, .. arguments]);
+
+    private string KeyFile(TsigKey key)
+    {
+        byte[] secret = new byte[key.SecretLength];
+        key.CopySecretTo(secret);
+        string path = Path.Combine(_directory, Path.GetRandomFileName());
+        File.WriteAllText(path, $"key \"{key.Name}\" {{ algorithm {key.Algorithm.Name}; secret \"{Convert.ToBase64String(secret)}\"; }};\n");
+        return path;
+    }
+}
