@@ -4,7 +4,6 @@
 #
 #   tests/bench/tunnel.sh [repeats] [seconds per stream] [options of btmm-bench tunnel ...]
 set -euo pipefail
-[ -z "${TRACE:-}" ] || set -x
 
 repeats=${1:-3}
 seconds=${2:-5}
@@ -40,7 +39,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-[ -x "$bench" ] || dotnet build "$here/tests/Btmm.Benchmarks" -c Release -v q -nologo >&2
+dotnet build "$here/tests/Btmm.Benchmarks" -c Release -v q -nologo -clp:ErrorsOnly >"$work/build.log" || { cat "$work/build.log" >&2; exit 1; }
 
 ip netns add "$a"
 ip netns add "$b"

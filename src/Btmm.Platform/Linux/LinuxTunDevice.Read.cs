@@ -17,10 +17,12 @@ public sealed partial class LinuxTunDevice
     public int Read(PacketBatch batch)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        int room = Mtu + PacketBatch.Headroom + (2 * PacketBatch.Tailroom);
+        if (batch.FreeBytes < room) throw new ArgumentException("The batch has no room for one packet.", nameof(batch));
         while (true)
         {
             if (!DrainSuper(batch)) return batch.Count;
-            while (batch.Count < batch.MaxSegments && batch.FreeBytes >= Mtu + PacketBatch.Headroom + (2 * PacketBatch.Tailroom))
+            while (batch.Count < batch.MaxSegments && batch.FreeBytes >= room)
             {
                 int length = ReadOne();
                 if (length < 0) break;
@@ -85,7 +87,12 @@ public sealed partial class LinuxTunDevice
         ReadOnlySpan<byte> packet = _staging.AsSpan(VirtioHeader.Size, _superLength);
         for (; _superNext < _super.Count; _superNext++)
         {
-            if (!batch.TryReserve(_super.MaxLength, out int offset)) return false;
+            if (!batch.TryReserve(_super.MaxLength, out int offset))
+            {
+                // What does not fit an empty batch fits none.
+                if (batch.Count == 0) break;
+                return false;
+            }
             int length = _super.Write(packet, _superNext, batch.Buffer.AsSpan(offset, _super.MaxLength));
             batch.Add(offset, length);
         }

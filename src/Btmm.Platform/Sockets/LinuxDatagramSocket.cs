@@ -16,6 +16,8 @@ namespace Btmm.Platform.Sockets;
 /// </remarks>
 public sealed unsafe partial class LinuxDatagramSocket : IDatagramSocket
 {
+    // Before, coalesced datagrams could be lost.
+    private static readonly Version s_groWorks = new(5, 12);
     private static readonly TimeSpan s_sendTimeout = TimeSpan.FromMilliseconds(500);
     private readonly Socket _socket;
     private readonly int _file;
@@ -37,7 +39,8 @@ public sealed unsafe partial class LinuxDatagramSocket : IDatagramSocket
         {
             TrySet(DatagramNative.LevelIp, DatagramNative.OptionMtuDiscover, DatagramNative.MtuDiscoverDont);
         }
-        _gro = allowOffload && TrySet(DatagramNative.LevelUdp, DatagramNative.OptionUdpGro, 1);
+        _gro = allowOffload && Environment.OSVersion.Version >= s_groWorks
+            && TrySet(DatagramNative.LevelUdp, DatagramNative.OptionUdpGro, 1);
         _gso = allowOffload && TrySet(DatagramNative.LevelUdp, DatagramNative.OptionUdpSegment, 0);
         PrepareReceive();
     }

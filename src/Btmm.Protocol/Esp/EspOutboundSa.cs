@@ -38,9 +38,6 @@ public sealed class EspOutboundSa : IDisposable
     /// <summary>The last sequence number used, which is also the number of packets sealed.</summary>
     public ulong Sequence => Volatile.Read(ref _sequence);
 
-    /// <summary>Whether so many packets are sealed that the SA should be replaced: <see cref="EspConstants.SoftPacketLimit"/>.</summary>
-    public bool IsNearLimit => Sequence >= EspConstants.SoftPacketLimit;
-
     // SPI | sequence | IV (64-bit sequence) | payload | 1 2 3.. | pad length | next header | ICV
     // Associated data: SPI | sequence, or SPI | high | low with extended sequence numbers (RFC 4106 §5).
 

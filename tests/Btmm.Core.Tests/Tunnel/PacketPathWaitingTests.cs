@@ -199,6 +199,25 @@ public sealed class PacketPathWaitingTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("rfc", "4303§3.3.3")]
+    public void Sa_ThatHasSentALot_AsksToBeReplacedUntilItIs()
+    {
+        var three = new PathHost(_network, _time, 3, new PacketPathOptions { RekeyAfterPackets = 3 });
+        PathHost.Connect(three, _one);
+        three.Send(_one, "a", "b");
+        three.Path.Tick();
+        Assert.Empty(three.Events());
+        three.Send(_one, "c");
+        three.Path.Tick();
+        three.Path.Tick();
+        var wanted = new PacketPathEvent.SequenceNearlyExhausted(_one.Identifier, three.Spi());
+        Assert.Equal([wanted, wanted], three.Events());
+        PathHost.Connect(three, _one, generation: 2);
+        three.Path.Tick();
+        Assert.Empty(three.Events());
+    }
+
+    [Fact]
     public void SetPeers_PeerLeft_ItsPacketsAreAnsweredUnlessItHasAnSa()
     {
         PathHost.Connect(_one, _two);

@@ -72,7 +72,7 @@ public sealed partial class PacketPath
             }
             foreach (SaEntry entry in tables.Inbound.Values)
             {
-                if (entry.Outbound.IsNearLimit && ReferenceEquals(entry.Peer.Sending, entry))
+                if (entry.Outbound.Sequence >= _options.RekeyAfterPackets && ReferenceEquals(entry.Peer.Sending, entry))
                     Publish(new PacketPathEvent.SequenceNearlyExhausted(entry.Peer.Identifier, entry.InboundSpi));
             }
         }

@@ -26,7 +26,7 @@ public abstract record PacketPathEvent
     /// <param name="InboundSpi">Our SPI.</param>
     public sealed record FirstPacket(IPAddress Peer, uint InboundSpi) : PacketPathEvent;
 
-    /// <summary>The sending half of an SA has used most of its sequence numbers: replace it.</summary>
+    /// <summary>The sending half of an SA has used most of what it may send: replace it. Repeated every second until then.</summary>
     /// <param name="Peer">The peer's identifier.</param>
     /// <param name="InboundSpi">Our SPI, which names the pair.</param>
     public sealed record SequenceNearlyExhausted(IPAddress Peer, uint InboundSpi) : PacketPathEvent;

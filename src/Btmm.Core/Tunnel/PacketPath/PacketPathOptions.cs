@@ -1,3 +1,5 @@
+using Btmm.Protocol.Esp;
+
 namespace Btmm.Core.Tunnel;
 
 /// <summary>The packet path's tunables. Immutable.</summary>
@@ -23,6 +25,9 @@ public sealed record PacketPathOptions
 
     /// <summary>ICMPv6 errors sent to this host per second at most (RFC 4443 §2.4 f).</summary>
     public int IcmpPerSecond { get; init; } = 100;
+
+    /// <summary>Packets sent on one SA after which <see cref="PacketPathEvent.SequenceNearlyExhausted"/> asks for a new one.</summary>
+    public ulong RekeyAfterPackets { get; init; } = EspConstants.SoftPacketLimit;
 
     /// <summary>Bytes of each of the two pumps' buffers.</summary>
     public int BatchBytes { get; init; } = 512 * 1024;
