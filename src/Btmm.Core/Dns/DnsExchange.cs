@@ -44,7 +44,7 @@ internal sealed class DnsExchange : IDisposable
     /// <summary>Why answers so far were not acceptable: what to report when nothing better comes.</summary>
     public BtmmException? Problem { get; private set; }
 
-    /// <summary>Whether the server has said, without proof, that it rejects the signature: then sending again is pointless.</summary>
+    /// <summary>Whether the server has said, without proof, that it rejects the request: then sending again is pointless.</summary>
     public bool IsRejected { get; private set; }
 
     /// <summary>
@@ -66,10 +66,14 @@ internal sealed class DnsExchange : IDisposable
         TsigVerdict verdict = _tsig.VerifyResponse(bytes, now);
         if (verdict.Status == TsigStatus.Valid) return new DnsReply(message, Server, IsSigned: true);
         if (verdict.Status == TsigStatus.NotSigned && _acceptUnsigned) return new DnsReply(message, Server, IsSigned: false);
-        BtmmException problem = DnsErrors.FromVerdict(verdict, Server, _key, now);
+        // Some servers do not sign a refusal. It proves nothing, but says more than that the signature is missing.
+        bool isRefusal = verdict.Status == TsigStatus.NotSigned && message.Rcode != DnsRcode.NoError;
+        BtmmException problem = isRefusal
+            ? DnsErrors.FromRcode(message.Rcode, Server, _request.Questions[0].Name)
+            : DnsErrors.FromVerdict(verdict, Server, _key, now);
         if (verdict.IsAuthentic) throw problem;
         Problem = problem;
-        IsRejected |= verdict.Status == TsigStatus.RejectedByServer;
+        IsRejected |= isRefusal || verdict.Status == TsigStatus.RejectedByServer;
         return null;
     }
 

@@ -73,9 +73,35 @@ public sealed class DnsUpdateClient
         return MakeResult(reply, lease);
     }
 
-    private Task<DnsReply> SendAsync(
+    private async Task<DnsReply> SendAsync(
         DnsUpdateBuilder update, IPEndPoint server, TsigKey? key, UpdateLeaseOption? option, CancellationToken cancellationToken)
-        => _client.ExchangeAsync(update.Build(_client.NewId(), option), [server], key, DnsTransport.Auto, cancellationToken);
+    {
+        try
+        {
+            DnsMessage request = update.Build(_client.NewId(), option);
+            return await _client.ExchangeAsync(request, [server], key, DnsTransport.Auto, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BtmmException e) when (key is not null && e.Reason == BtmmErrorReason.TsigBadKey)
+        {
+            // Knot says BADKEY also when it knows the key but does not let it change these names.
+            if (!await IsKnownAsync(update.Zone, server, key, cancellationToken).ConfigureAwait(false)) throw;
+            throw DnsErrors.FromRcode(DnsRcode.Refused, server, update.Zone);
+        }
+    }
+
+    private async Task<bool> IsKnownAsync(DnsName zone, IPEndPoint server, TsigKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var question = new DnsQuestion(zone, DnsType.SOA);
+            DnsReply reply = await _client.QueryAsync(question, [server], key, DnsTransport.Auto, cancellationToken).ConfigureAwait(false);
+            return reply.IsSigned;
+        }
+        catch (BtmmException)
+        {
+            return false; // the first error says more
+        }
+    }
 
     private static UpdateLeaseOption? MakeOption(uint? seconds, bool isOld)
         => seconds is { } lease ? new UpdateLeaseOption(lease, isOld ? null : lease) : null;

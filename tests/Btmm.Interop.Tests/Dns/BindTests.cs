@@ -1,0 +1,3 @@
+namespace Btmm.Interop.Tests.Dns;
+
+public sealed class BindTests(BindServer server) : NameServerTests(server), IClassFixture<BindServer>;
