@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
 using Btmm.Core.Peers;
 using Btmm.Core.Tunnel.Sessions;
 
@@ -29,7 +30,7 @@ public sealed partial class BtmmNode
         AddStage(parts.RecordWatcher.States, OnZoneService);
         AddStage(parts.PeerWatcher.Changes, change => OnPeer(parts, change));
         AddStage(parts.PeerWatcher.OwnRecordsLost, _ => parts.Publisher.RecordsLost());
-        AddStage(parts.Sessions.Events, OnTunnel);
+        AddStage(parts.Sessions.Events, happened => OnTunnel(parts, happened));
         NoteMapping(parts, parts.Network.Current.Route);
         parts.Network.Start();
         parts.Publisher.Start();
@@ -82,28 +83,30 @@ public sealed partial class BtmmNode
         };
         _log.Add(NodeEventKind.NetworkChanged, message);
         NoteMapping(parts, state.Route);
-        parts.Endpoint.NetworkChanged();
+        parts.Endpoint.NotifyNetworkChanged();
         if (state.Route is null) return;
         TellSessions(parts, state.Route);
         parts.Publisher.NetworkChanged();
         parts.PeerWatcher.NetworkChanged();
     }
 
-    private void OnEndpoint(NodeParts parts, HostEndpoint endpoint)
+    private void OnEndpoint(NodeParts parts, EndpointState state)
     {
-        if (!endpoint.IsSettled) return;
-        if (endpoint.Endpoint is { } at)
+        if (state.Phase == EndpointPhase.Searching) return;
+        if (state.Endpoint is { } at)
         {
-            if (endpoint.Gateway is { } gateway) parts.System.NoteMapping(gateway, parts.Socket.LocalPort, at.Port);
-            string how = endpoint.Gateway is null ? "its own public address" : $"a mapping on gateway {endpoint.Gateway}";
+            bool isMapped = state.Candidates[0].Kind == EndpointCandidateKind.Mapped;
+            if (isMapped && state.Gateway is { } gateway) parts.System.NoteMapping(gateway, parts.Socket.LocalPort, at.Port);
+            string how = isMapped ? $"a mapping on gateway {state.Gateway}" : "its own public address";
             _log.Add(NodeEventKind.MappingReady, $"Reachable at {at} by {how}.", e => e with { Endpoint = at });
         }
         else
         {
-            _log.AddProblem(endpoint.Problem!, NodeEventKind.MappingLost);
+            BtmmErrorReason reason = state.Reason ?? BtmmErrorReason.Unreachable;
+            _log.Add(NodeEventKind.MappingLost, state.Message, e => e with { Reason = reason, Remedy = state.Remedy });
         }
 
-        parts.Publisher.SetEndpoint(endpoint.Endpoint);
+        parts.Publisher.SetEndpoint(state.Endpoint);
         if (parts.Network.Current.Route is { } route) TellSessions(parts, route);
     }
 
@@ -160,7 +163,6 @@ public sealed partial class BtmmNode
         lock (_peersGate)
         {
             IReadOnlyList<BtmmPeer> peers = parts.Peers.Current;
-            parts.Path.SetPeers([.. peers.Select(peer => peer.Identifier)]);
             parts.Sessions.UpdatePeers([.. peers.Select(ToTunnelPeer)]);
             foreach (IPAddress gone in _routes.Except(peers.Select(peer => peer.Identifier)).ToArray())
             {
@@ -188,8 +190,10 @@ public sealed partial class BtmmNode
     private static TunnelPeer ToTunnelPeer(BtmmPeer peer) =>
         new() { Identifier = peer.Identifier, Name = peer.Name, Endpoint = peer.Endpoint };
 
-    private void OnTunnel(TunnelEvent happened)
+    private void OnTunnel(NodeParts parts, TunnelEvent happened)
     {
+        // Silence may mean that the gateway forgot the mapping.
+        if (happened is { Kind: TunnelEventKind.StateChanged, State: TunnelState.Unresponsive }) parts.Endpoint.CheckNow();
         (NodeEventKind kind, string message) = happened.Kind switch
         {
             TunnelEventKind.EndpointChanged => (NodeEventKind.TunnelMoved, $"{happened.Name} is reached at {happened.Endpoint}."),

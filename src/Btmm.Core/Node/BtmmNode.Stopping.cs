@@ -43,10 +43,10 @@ public sealed partial class BtmmNode
         await parts.Publisher.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>The keeper releases its mapping when it is disposed; then the journal need not remember it.</summary>
+    /// <summary>What the gateway confirmed need not be remembered; the rest is released at the next start.</summary>
     private static async Task ReleaseMappingAsync(NodeParts parts)
     {
-        await parts.Endpoint.DisposeAsync().ConfigureAwait(false);
+        if (!await parts.Endpoint.StopAsync().ConfigureAwait(false)) return;
         foreach (JournalEntry entry in parts.System.OpenMappings) parts.System.MappingReleased(entry);
     }
 

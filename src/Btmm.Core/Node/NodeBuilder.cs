@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
 using Btmm.Core.Peers;
 using Btmm.Core.SignOn;
 using Btmm.Core.Tunnel;
@@ -85,7 +86,7 @@ internal sealed class NodeBuilder
             Sessions = OpenSessions(records, socket, path),
             Monitor = monitor,
             Network = new NetworkWatcher(monitor, _platform.Gateways, _platform.Time),
-            Endpoint = _connections.OpenEndpointKeeper(socket.LocalPort),
+            Endpoint = OpenKeeper(socket.LocalPort),
             Publisher = publisher,
             Peers = peers,
             Cache = cache,
@@ -114,6 +115,9 @@ internal sealed class NodeBuilder
         var options = new RecordPublisherOptions { Lease = _options.Lease, MaxFirstDelay = justBooted ? s_firstDelayAfterBoot : TimeSpan.Zero };
         return new RecordPublisher(_connections.ZoneUpdater, records, options, _platform.Time);
     }
+
+    private MappingKeeper OpenKeeper(int port) => new(
+        new MappingKeeperOptions { InternalPort = port }, _platform.Gateways, _connections.Mappers, _platform.Time, _platform.Random);
 
     private void Recover(ChangeJournal journal, JournalledSystem system)
     {
@@ -165,10 +169,10 @@ internal sealed class NodeBuilder
     /// </summary>
     private async Task ReleaseFormerMappingsAsync(JournalledSystem system, int port, CancellationToken cancellationToken)
     {
-        IPAddress? gateway = _platform.Gateways.FindDefault()?.Gateway;
+        GatewayRoute? route = _platform.Gateways.FindDefault();
         foreach (JournalEntry entry in system.OpenMappings)
         {
-            if (!Equals(entry.Change.Gateway, gateway))
+            if (route is null || !route.Gateway.Equals(entry.Change.Gateway))
             {
                 system.MappingReleased(entry);
                 continue;
@@ -177,7 +181,7 @@ internal sealed class NodeBuilder
             if (entry.Change.InternalPort == port) continue;
             try
             {
-                await _connections.ReleaseMapping(entry.Change, cancellationToken).ConfigureAwait(false);
+                await ReleaseAsync(route, entry.Change, cancellationToken).ConfigureAwait(false);
                 system.MappingReleased(entry);
                 _log.Add(NodeEventKind.Recovered, $"A former run left behind: {entry.Change}; released it.");
             }
@@ -186,6 +190,16 @@ internal sealed class NodeBuilder
                 _log.AddProblem(e);
             }
         }
+    }
+
+    private async Task ReleaseAsync(GatewayRoute route, SystemChange change, CancellationToken cancellationToken)
+    {
+        PortMappingProtocol protocol = change.Protocol == "tcp" ? PortMappingProtocol.Tcp : PortMappingProtocol.Udp;
+        var mapping = new PortMapping(
+            PortMappingMethod.NatPmp, route.Gateway, protocol, change.InternalPort, change.ExternalPort, TimeSpan.Zero, _platform.Time.GetUtcNow());
+        IPortMapper mapper = _connections.Mappers.Open(route);
+        await using (mapper.ConfigureAwait(false))
+            await mapper.DeleteAsync(mapping, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);
     }
 
     private T Undoable<T>(T made)

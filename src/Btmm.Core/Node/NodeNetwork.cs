@@ -1,7 +1,24 @@
+using Btmm.Core.Dns;
+using Btmm.Core.NatTraversal;
+
 namespace Btmm.Core.Node;
 
-/// <summary>Shim.</summary>
+/// <summary>Joins a node to the real network: one DNS client and one locator of the zone service for everything it does.</summary>
 internal static class NodeNetwork
 {
-    internal static NodeConnections Connect(BtmmNodeOptions options, NodePlatform platform) => throw new NotImplementedException();
+    // A node that just moved is in a hurry, and its zone service is one packet away: two quick tries before RFC 8085's pace.
+    private static readonly DnsClientOptions s_dns = new() { FirstTimeout = TimeSpan.FromMilliseconds(500), Attempts = 4 };
+
+    internal static NodeConnections Connect(BtmmNodeOptions options, NodePlatform platform)
+    {
+        var client = new DnsClient(platform.Channels, platform.Streams, platform.Random, platform.Time, s_dns);
+        var finder = new ZoneServerFinder(client, platform.NameServers);
+        var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder);
+        return new NodeConnections
+        {
+            Mappers = new NatPmpPortMapperFactory(platform.Channels, platform.Time),
+            ZoneUpdater = new ZoneUpdater(zone, new DnsUpdateClient(client)),
+            OpenRecordWatcher = () => new LlqClient(zone, client, platform.Channels, platform.Random, platform.Time),
+        };
+    }
 }

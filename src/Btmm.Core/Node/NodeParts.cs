@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.Contracts;
+using Btmm.Core.NatTraversal;
 using Btmm.Core.Peers;
 using Btmm.Core.Tunnel;
 using Btmm.Core.Tunnel.Sessions;
@@ -20,7 +21,7 @@ internal sealed class NodeParts
     internal required SessionManager Sessions { get; init; }
     internal required INetworkMonitor Monitor { get; init; }
     internal required NetworkWatcher Network { get; init; }
-    internal required IEndpointKeeper Endpoint { get; init; }
+    internal required MappingKeeper Endpoint { get; init; }
     internal required RecordPublisher Publisher { get; init; }
     internal required PeerTable Peers { get; init; }
     internal required PeerCache Cache { get; init; }

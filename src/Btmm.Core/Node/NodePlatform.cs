@@ -1,4 +1,5 @@
 using Btmm.Core.Contracts;
+using Btmm.Core.Dns;
 using Btmm.Protocol;
 using Btmm.Protocol.Esp;
 using Btmm.Protocol.Identity;
@@ -19,6 +20,9 @@ public sealed record NodePlatform
 
     /// <summary>Makes the ciphers of the packet path.</summary>
     public IAeadCipherFactory Ciphers { get; init; } = BclAeadCipherFactory.Instance;
+
+    /// <summary>The host's resolvers, by which the zone service is found when the account names none.</summary>
+    public required INameServerSource NameServers { get; init; }
 
     /// <summary>Finds the default gateway.</summary>
     public required IGatewayFinder Gateways { get; init; }

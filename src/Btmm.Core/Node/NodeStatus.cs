@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Core.NatTraversal;
 using Btmm.Core.Peers;
 
 namespace Btmm.Core.Node;
@@ -28,7 +29,7 @@ public sealed record NodeStatus
     public NetworkState? Network { get; init; }
 
     /// <summary>Where this host can be reached.</summary>
-    public HostEndpoint? Endpoint { get; init; }
+    public EndpointState? Endpoint { get; init; }
 
     /// <summary>What the zone holds about this host.</summary>
     public PublicationState Publication { get; init; } = PublicationState.Nothing;

@@ -21,6 +21,7 @@ public static class LinuxNodePlatform
         Streams = new TcpStreamDialer(),
         Sockets = new DatagramSocketFactory(),
         Ciphers = PlatformCiphers.Fastest,
+        NameServers = new ResolvConf(),
         Gateways = new NetlinkGatewayFinder(),
         OpenMonitor = () => new NetlinkNetworkMonitor(),
         System = new LinuxSystemConfigurator(new LinuxTunDeviceFactory(), hostsPath is null ? null : new HostsFile(hostsPath)),
