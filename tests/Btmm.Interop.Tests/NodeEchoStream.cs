@@ -71,14 +71,14 @@ internal sealed class NodeEchoStream : IAsyncDisposable
 
     internal TimeSpan Now => _clock.Elapsed;
 
-    /// <summary>The longest time without an arrival after <paramref name="since"/>.</summary>
-    internal TimeSpan LongestGap(TimeSpan since)
+    /// <summary>The longest time without an arrival after <paramref name="since"/>, and when it began (after it).</summary>
+    internal (TimeSpan Length, TimeSpan Begin) LongestGap(TimeSpan since)
     {
         TimeSpan last = _arrivals.Where(arrival => arrival <= since).DefaultIfEmpty(since).Max();
-        TimeSpan longest = TimeSpan.Zero;
+        (TimeSpan Length, TimeSpan Begin) longest = default;
         foreach (TimeSpan arrival in _arrivals.Where(arrival => arrival > since))
         {
-            if (arrival - last > longest) longest = arrival - last;
+            if (arrival - last > longest.Length) longest = (arrival - last, last - since);
             last = arrival;
         }
 

@@ -82,8 +82,8 @@ public sealed class NodeRoamingTests(ITestOutputHelper output)
             // Late effects (a stale endpoint published, a second move) would show now.
             await Task.Delay(TimeSpan.FromSeconds(3));
             await stream.WaitForFlowAsync(stream.Now, s_limit);
-            TimeSpan gap = stream.LongestGap(before);
-            output.WriteLine($"{what}: TCP stood still for {gap.TotalMilliseconds:F0} ms (aim: {aimSeconds} s)");
+            (TimeSpan gap, TimeSpan begin) = stream.LongestGap(before);
+            output.WriteLine($"{what}: TCP stood still for {gap.TotalMilliseconds:F0} ms, {begin.TotalSeconds:F1} s after it began (aim: {aimSeconds} s)");
             Assert.True(gap < s_limit, $"{gap}");
             Assert.All(lab.Nodes.Values, node => Assert.False(node.HasExited));
             if (Environment.GetEnvironmentVariable("BTMM_TEST_LOGS") is not null) output.WriteLine(lab.Logs());
