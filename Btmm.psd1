@@ -15,16 +15,21 @@
     VariablesToExport    = @()
     CmdletsToExport      = @(
         'Export-BtmmAccount'
+        'Get-BtmmGateway'
         'Get-BtmmRecord'
+        'Get-NatPmpMapping'
         'Import-BtmmAccount'
         'Import-BtmmTsigKey'
         'New-BtmmAccount'
         'New-BtmmTsigKey'
+        'New-NatPmpMapping'
         'Publish-BtmmRecord'
+        'Remove-NatPmpMapping'
         'Resolve-BtmmName'
         'Start-BtmmDnsServer'
         'Unpublish-BtmmRecord'
         'Update-BtmmRecord'
+        'Update-NatPmpMapping'
     )
     PrivateData          = @{
         PSData = @{

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Management.Automation;
 using System.Net.Sockets;
 using Btmm.Core.Diagnostics;
@@ -41,6 +42,7 @@ public static class ErrorMap
         [BtmmErrorReason.AccountFileInvalid] = ErrorCategory.InvalidData,
         [BtmmErrorReason.InvalidValue] = ErrorCategory.InvalidArgument,
         [BtmmErrorReason.SystemChangeFailed] = ErrorCategory.DeviceError,
+        [BtmmErrorReason.InternalError] = ErrorCategory.InvalidOperation,
         [BtmmErrorReason.StateDirectoryBusy] = ErrorCategory.ResourceBusy,
         [BtmmErrorReason.StateDirectoryInvalid] = ErrorCategory.WriteError,
     };
@@ -50,13 +52,13 @@ public static class ErrorMap
     public static ErrorCategory Category(BtmmErrorReason reason) =>
         s_categories.GetValueOrDefault(reason, ErrorCategory.InvalidOperation);
 
-    /// <summary>Whether every reason of the engine has a category of its own here.</summary>
+    /// <summary>Reasons of the engine that have no category of their own here; none, or this table needs a line.</summary>
     public static IEnumerable<BtmmErrorReason> Unmapped => Enum.GetValues<BtmmErrorReason>().Where(r => !s_categories.ContainsKey(r));
 
     /// <summary>Whether an exception is a failure of the outside world, to be shown as an error record, and not a defect.</summary>
     /// <param name="exception">The exception.</param>
     public static bool IsExpected(Exception exception) =>
-        exception is BtmmException or SocketException or IOException or UnauthorizedAccessException or TimeoutException;
+        exception is BtmmException or Win32Exception or IOException or UnauthorizedAccessException or TimeoutException;
 
     /// <summary>Makes the error record for an expected failure.</summary>
     /// <param name="exception">The failure.</param>
@@ -69,6 +71,7 @@ public static class ErrorMap
             BtmmException b => (b.Reason.ToString(), Category(b.Reason), b.Remedy),
             TimeoutException => ("Timeout", ErrorCategory.OperationTimeout, "Check that the remote side is running and reachable, then try again."),
             SocketException s => FromSocket(s),
+            Win32Exception => ("SystemCallFailed", ErrorCategory.DeviceError, "Check this user's rights, or run as root."),
             UnauthorizedAccessException => ("PermissionDenied", ErrorCategory.PermissionDenied, "Check the rights on the file, or run as root."),
             FileNotFoundException or DirectoryNotFoundException => ("PathNotFound", ErrorCategory.ObjectNotFound, "Check the path."),
             IOException => ("FileError", ErrorCategory.WriteError, "Check the path and the space on the disk."),

@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Core.Diagnostics;
 
 namespace Btmm.PowerShell.Output;
 
@@ -20,8 +21,14 @@ public sealed class BtmmGateway
     /// <summary>The gateway's address on its other side, or null when it did not tell.</summary>
     public IPAddress? ExternalAddress { get; init; }
 
-    /// <summary>Whether this host is reachable from outside: <c>Direct</c>, <c>Mappable</c>, or the reason why not.</summary>
-    public required string Reachability { get; init; }
+    /// <summary>Whether this host can be reached from outside.</summary>
+    public required BtmmReachability Reachability { get; init; }
+
+    /// <summary>Why not, when it cannot.</summary>
+    public BtmmErrorReason? Reason { get; init; }
+
+    /// <summary>Time from the request to the gateway's answer.</summary>
+    public TimeSpan? RoundTrip { get; init; }
 
     /// <summary>Whether the gateway answers NAT-PMP.</summary>
     public required bool NatPmp { get; init; }
