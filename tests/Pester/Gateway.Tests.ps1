@@ -69,11 +69,11 @@ try { Remove-NatPmpMapping 4512 -Protocol Tcp } catch { "$($_.FullyQualifiedErro
         "$(Invoke-Lab leases gw-home)" | Should -Not -Match '4512'
     }
 
-    It 'a gateway that refuses is NatPmpNotAuthorized' {
-        Invoke-Lab upnp gw-cafe deny
+    It 'a gateway without a usable address is NatPmpNetworkFailure' {
+        Invoke-Lab upnp gw-cafe nostun
         try {
             $line = Invoke-InLab laptop 'try { New-NatPmpMapping 4513 -Protocol Udp } catch { "$($_.FullyQualifiedErrorId) $($_.CategoryInfo.Category) $($_.TargetObject)" }'
-            $line | Should -Be 'NatPmpNotAuthorized,Btmm.PowerShell.Commands.NewNatPmpMappingCommand PermissionDenied Udp 4513'
+            $line | Should -Be 'NatPmpNetworkFailure,Btmm.PowerShell.Commands.NewNatPmpMappingCommand ConnectionError Udp 4513'
         }
         finally {
             Invoke-Lab upnp gw-cafe on
