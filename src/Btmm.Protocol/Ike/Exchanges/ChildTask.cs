@@ -92,8 +92,8 @@ internal sealed class ChildTask(ChildSa? old) : IkeTask
         ChildSa child = sa.InstallChild(agreed, Old, activate: !loses);
         if (loses && rival is not null)
         {
+            // the peer may not have our answer to its rekey yet: its deletion of the old pair says when to send on the rival
             child.IsReplaced = true;
-            if (!rival.OutboundActive) sa.Activate(rival);
             sa.DeleteChild(child);
             if (Old is { IsGone: false }) sa.MarkReplaced(Old);
             return;
