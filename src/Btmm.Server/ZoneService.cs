@@ -38,7 +38,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         Check(options);
         _options = options;
         _clock = new ServiceClock(options.TimeProvider);
-        _llq = new LlqTable(options.LongLivedQueryLease, options.Limits, options.Random, _metrics);
+        _llq = new LlqTable(options.LongLivedQueryLease, options.Limits, _clock, options.Random, _metrics);
         _events = new DeadlineLoop(_clock, () => _llq.NextTimeout, SendEventsAsync);
         _reaper = new DeadlineLoop(_clock, NextExpiry, ExpireAsync);
     }

@@ -397,7 +397,10 @@ public sealed class LlqTests : IDisposable
 
     private DnsMessage TakeEvent()
     {
-        Assert.True(DnsMessage.TryParse(TakeBytes(), out DnsMessage? message));
+        byte[] bytes = TakeBytes();
+        var verifier = new TsigServerTransaction();
+        Assert.Equal(TsigStatus.Valid, verifier.Verify(bytes, new TsigKeyRing(_server.Key), _server.Time.GetUtcNow()));
+        Assert.True(DnsMessage.TryParse(bytes, out DnsMessage? message));
         return message;
     }
 

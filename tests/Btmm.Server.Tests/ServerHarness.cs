@@ -28,7 +28,7 @@ internal sealed class ServerHarness : IDisposable
         Store = store ?? new MemoryZoneStore();
         ZoneOptions options = ZoneOptions.ForAccount(Account);
         options = options with { Keys = [.. options.Keys, .. extraKeys ?? []] };
-        Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), SystemRandomSource.Instance, Metrics);
+        Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), Clock, SystemRandomSource.Instance, Metrics);
         ZoneSnapshot initial = ZoneContent.Load(options, Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result, Clock);
         Zone = new Zone(options, initial, Store, Clock, Metrics, (_, change) => Llq.OnChange(Clock.Now, change));
         Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], 53, 5352), CancellationToken.None).AsTask().Wait();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
+using Btmm.Protocol.Dns.Tsig;
 
 namespace Btmm.Server.LongLivedQueries;
 
@@ -54,19 +55,21 @@ internal static class LlqMessages
     }
 
     /// <summary>
-    /// Writes an event with as many changes as one packet takes; a single change that is larger than a packet goes alone.
+    /// Writes and signs an event with as many changes as one packet takes; a single change that is larger than a packet goes
+    /// alone.
     /// </summary>
-    internal static byte[] Event(LlqSession session, ushort messageId, IReadOnlyList<DnsRecord> changes, out int changesWritten)
+    internal static byte[] Event(LlqSession session, ushort messageId, IReadOnlyList<DnsRecord> changes, DateTimeOffset wall, out int changesWritten)
     {
         LlqOption[] options = [new(LlqOpcode.Event, LlqError.NoError, session.Id, 0)];
+        using var signature = new TsigClientTransaction(session.Key);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(DnsMessage.MaxSize);
         try
         {
-            Span<byte> packet = buffer.AsSpan(0, EdnsInfo.SafeUdpPayloadSize);
+            Span<byte> packet = buffer.AsSpan(0, EdnsInfo.SafeUdpPayloadSize - signature.SignatureSize);
             TryWrite(packet, messageId, [session.Question], changes, [], options, out int written, out changesWritten);
             if (changesWritten == 0)
-                TryWrite(buffer, messageId, [session.Question], [changes[0]], [], options, out written, out changesWritten);
-            return buffer[..written];
+                TryWrite(buffer.AsSpan(0, DnsMessage.MaxSize - signature.SignatureSize), messageId, [session.Question], [changes[0]], [], options, out written, out changesWritten);
+            return signature.TrySignRequest(buffer, written, wall, out int signed) ? buffer[..signed] : [];
         }
         finally
         {

@@ -1,4 +1,5 @@
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Zones;
 
 namespace Btmm.Server.LongLivedQueries;
@@ -15,8 +16,8 @@ internal sealed class LlqSession
     /// <summary>The zone that answers.</summary>
     internal required Zone Zone { get; init; }
 
-    /// <summary>The name of the key that set it up; only that key may refresh or end it.</summary>
-    internal required DnsName Key { get; init; }
+    /// <summary>The key that set it up: only that key may refresh or end it, and it signs the events.</summary>
+    internal required TsigKey Key { get; init; }
 
     internal TimeSpan LeaseEnd { get; set; }
 

@@ -129,7 +129,7 @@ internal sealed partial class LlqTable
         Span<byte> id = stackalloc byte[sizeof(ushort)];
         _random.Fill(id);
         ushort messageId = BinaryPrimitives.ReadUInt16BigEndian(id);
-        byte[] message = LlqMessages.Event(session, messageId, changes, out int sent);
+        byte[] message = LlqMessages.Event(session, messageId, changes, _clock.UtcNow, out int sent);
         int removals = Math.Min(sent, removed.Length);
         session.Known = [.. session.Known.Where(record => !Contains(removed.AsSpan(0, removals), record)), .. added.AsSpan(0, sent - removals)];
         if (sent < changes.Length)

@@ -3,6 +3,7 @@ using System.Net;
 using Btmm.Protocol;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
+using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Hosting;
 using Btmm.Server.Zones;
 
@@ -13,8 +14,9 @@ namespace Btmm.Server.LongLivedQueries;
 /// events in the other part. Callers have verified that requests are signed by a key that may read the name. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Events are not signed: TSIG signs answers to signed requests only (RFC 8945 §5.3). The client knows them by our address and
-/// port, and by the unpredictable LLQ-ID that it alone was told.
+/// Events are signed with the key of their query, in the form of a request: there is no request MAC that they could be answers
+/// to (RFC 8945 §5.3). A client that does not check that still knows them by our address and port and by the unpredictable
+/// LLQ-ID that it alone was told. Acknowledgements are not signed; they only end repetitions.
 /// </remarks>
 internal sealed partial class LlqTable
 {
@@ -28,11 +30,13 @@ internal sealed partial class LlqTable
     private readonly LeaseBounds _lease;
     private readonly ZoneServiceLimits _limits;
     private readonly LlqCookie _cookie;
+    private readonly ServiceClock _clock;
     private readonly IRandomSource _random;
     private readonly ServerMetrics _metrics;
 
-    internal LlqTable(LeaseBounds lease, ZoneServiceLimits limits, IRandomSource random, ServerMetrics metrics)
+    internal LlqTable(LeaseBounds lease, ZoneServiceLimits limits, ServiceClock clock, IRandomSource random, ServerMetrics metrics)
     {
+        _clock = clock;
         _lease = lease;
         _limits = limits;
         _random = random;
@@ -51,7 +55,7 @@ internal sealed partial class LlqTable
     }
 
     /// <summary>Answers a set-up request with a challenge; remembers nothing (§5.2.2).</summary>
-    internal LlqOption Challenge(TimeSpan now, LlqClient client, DnsQuestion question, DnsName key, LlqOption asked)
+    internal LlqOption Challenge(TimeSpan now, LlqClient client, DnsQuestion question, TsigKey key, LlqOption asked)
     {
         lock (_gate)
         {
@@ -60,7 +64,7 @@ internal sealed partial class LlqTable
         }
 
         uint lease = Grant(asked.Lease);
-        return new LlqOption(LlqOpcode.Setup, LlqError.NoError, _cookie.Make(now, client, question, key, lease), lease);
+        return new LlqOption(LlqOpcode.Setup, LlqError.NoError, _cookie.Make(now, client, question, key.Name, lease), lease);
     }
 
     /// <summary>
@@ -73,13 +77,13 @@ internal sealed partial class LlqTable
     /// <param name="key">The key that signed it.</param>
     /// <param name="echoed">The option received.</param>
     /// <param name="session">The query when it exists now; its <see cref="LlqSession.Known"/> are the answers to send.</param>
-    internal LlqOption Establish(TimeSpan now, LlqClient client, DnsQuestion question, Zone zone, DnsName key, LlqOption echoed, out LlqSession? session)
+    internal LlqOption Establish(TimeSpan now, LlqClient client, DnsQuestion question, Zone zone, TsigKey key, LlqOption echoed, out LlqSession? session)
     {
         lock (_gate)
         {
             if (TryFind(client, echoed.Id, question, key, now, out session))
                 return Answered(now, session);
-            if (!_cookie.Verify(now, client, question, key, echoed.Lease, echoed.Id))
+            if (!_cookie.Verify(now, client, question, key.Name, echoed.Lease, echoed.Id))
                 return Failed(LlqOpcode.Setup, LlqError.NoSuchLlq, 0);
 
             // The same client does not ask the same twice (§5.2.1): this one replaces what it had.
@@ -107,7 +111,7 @@ internal sealed partial class LlqTable
     }
 
     /// <summary>Prolongs a query, or ends it when the lease asked for is 0 (§7).</summary>
-    internal LlqOption Refresh(TimeSpan now, LlqClient client, DnsQuestion question, DnsName key, LlqOption asked)
+    internal LlqOption Refresh(TimeSpan now, LlqClient client, DnsQuestion question, TsigKey key, LlqOption asked)
     {
         lock (_gate)
         {
@@ -141,8 +145,8 @@ internal sealed partial class LlqTable
         return new LlqOption(LlqOpcode.Setup, LlqError.NoError, session.Id, (uint)Math.Ceiling((session.LeaseEnd - now).TotalSeconds));
     }
 
-    private bool TryFind(LlqClient client, ulong id, DnsQuestion question, DnsName key, TimeSpan now, [NotNullWhen(true)] out LlqSession? session) =>
-        _byId.TryGetValue((client, id), out session) && session.Question == question && session.Key == key && session.LeaseEnd > now;
+    private bool TryFind(LlqClient client, ulong id, DnsQuestion question, TsigKey key, TimeSpan now, [NotNullWhen(true)] out LlqSession? session) =>
+        _byId.TryGetValue((client, id), out session) && session.Question == question && session.Key.Name == key.Name && session.LeaseEnd > now;
 
     private bool IsFull(LlqClient client, DnsQuestion question) =>
         _byId.Count >= _limits.MaxLongLivedQueries

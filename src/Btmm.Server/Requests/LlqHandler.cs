@@ -85,12 +85,12 @@ internal sealed class LlqHandler(ZoneDirectory zones, LlqTable table, ServiceClo
         switch (opcode, asked.Id)
         {
             case (LlqOpcode.Setup, 0):
-                return new LlqReply(table.Challenge(now, client, question, request.Key.Name, asked));
+                return new LlqReply(table.Challenge(now, client, question, request.Key, asked));
             case (LlqOpcode.Setup, _):
-                LlqOption result = table.Establish(now, client, question, zone, request.Key.Name, asked, out LlqSession? session);
+                LlqOption result = table.Establish(now, client, question, zone, request.Key, asked, out LlqSession? session);
                 return new LlqReply(result) { Session = session, Zone = zone, Answers = session?.Known ?? [] };
             case (LlqOpcode.Refresh, _):
-                return new LlqReply(table.Refresh(now, client, question, request.Key.Name, asked));
+                return new LlqReply(table.Refresh(now, client, question, request.Key, asked));
             default:
                 return new LlqReply(new LlqOption(opcode, LlqError.FormatErr, 0, 0));
         }
