@@ -15,22 +15,49 @@ public sealed partial class LinuxTunDevice
         int written = 0;
         for (int start = 0; start < batch.Count;)
         {
-            int count = 1;
-            if (_merge && TcpRun.TryStart(batch.Span(start), out TcpRun run))
-            {
-                while (start + count < batch.Count && run.TryExtend(batch.Span(start), batch.Span(start + count))) count++;
-                if (count > 1)
-                {
-                    if (WriteRun(batch, start, run)) written += count;
-                    start += count;
-                    continue;
-                }
-            }
-            if (WriteOne(batch, start)) written++;
-            start++;
+            int count = MergeTcp(batch, start, out VirtioHeader header);
+            if (count == 1) count = MergeUdp(batch, start, out header);
+            bool taken = count > 1 ? WriteRun(batch, start, count, header) : WriteOne(batch, start);
+            if (taken) written += count;
+            start += count;
         }
         return written;
     }
+
+    // How many packets form one super-packet, whose headers are then written into the first; 1 for none.
+    private int MergeTcp(PacketBatch batch, int start, out VirtioHeader header)
+    {
+        header = default;
+        if (!_mergeTcp || !TcpRun.TryStart(batch.Span(start), out TcpRun run)) return 1;
+        int next = start + 1;
+        while (next < batch.Count && run.TryExtend(batch.Span(start), batch.Span(next))) next++;
+        if (run.Count == 1) return 1;
+        run.WriteHeaders(batch.Span(start));
+        header = SuperHeader(VirtioHeader.GsoTcp6, run.HeaderLength, run.SegmentSize, Tcp.ChecksumOffset);
+        return run.Count;
+    }
+
+    private int MergeUdp(PacketBatch batch, int start, out VirtioHeader header)
+    {
+        header = default;
+        if (!_mergeUdp || !UdpRun.TryStart(batch.Span(start), out UdpRun run)) return 1;
+        int next = start + 1;
+        while (next < batch.Count && run.TryExtend(batch.Span(start), batch.Span(next))) next++;
+        if (run.Count == 1) return 1;
+        run.WriteHeaders(batch.Span(start));
+        header = SuperHeader(VirtioHeader.GsoUdp, UdpRun.HeaderLength, run.SegmentSize, UdpRun.ChecksumOffset);
+        return run.Count;
+    }
+
+    private static VirtioHeader SuperHeader(byte type, int headerLength, int segmentSize, int checksumOffset) => new()
+    {
+        Flags = VirtioHeader.NeedsChecksum,
+        GsoType = type,
+        HeaderLength = (ushort)headerLength,
+        SegmentSize = (ushort)segmentSize,
+        ChecksumStart = Ipv6.HeaderLength,
+        ChecksumOffset = (ushort)checksumOffset,
+    };
 
     private unsafe bool WriteOne(PacketBatch batch, int index)
     {
@@ -52,39 +79,34 @@ public sealed partial class LinuxTunDevice
     }
 
     // virtio header and first packet as they lie, then the data alone of the others.
-    private unsafe bool WriteRun(PacketBatch batch, int start, in TcpRun run)
+    private unsafe bool WriteRun(PacketBatch batch, int start, int count, VirtioHeader header)
     {
-        run.WriteHeaders(batch.Span(start));
-        var header = new VirtioHeader
-        {
-            Flags = VirtioHeader.NeedsChecksum,
-            GsoType = VirtioHeader.GsoTcp6,
-            HeaderLength = (ushort)run.HeaderLength,
-            SegmentSize = (ushort)run.SegmentSize,
-            ChecksumStart = Ipv6.HeaderLength,
-            ChecksumOffset = Tcp.ChecksumOffset,
-        };
         int first = batch[start].Offset - VirtioHeader.Size;
         MemoryMarshal.Write(batch.Buffer.AsSpan(first), in header);
         FileNative.IoVector* vectors = stackalloc FileNative.IoVector[MaxVectors];
         fixed (byte* buffer = batch.Buffer)
         {
-            vectors[0] = new FileNative.IoVector { Base = buffer + first, Length = batch[start].Length + VirtioHeader.Size };
-            for (int i = 1; i < run.Count; i++)
+            nint total = batch[start].Length + VirtioHeader.Size;
+            vectors[0] = new FileNative.IoVector { Base = buffer + first, Length = total };
+            for (int i = 1; i < count; i++)
             {
                 ref PacketSegment segment = ref batch[start + i];
-                vectors[i] = new FileNative.IoVector
-                {
-                    Base = buffer + segment.Offset + run.HeaderLength,
-                    Length = segment.Length - run.HeaderLength,
-                };
+                nint data = segment.Length - header.HeaderLength;
+                vectors[i] = new FileNative.IoVector { Base = buffer + segment.Offset + header.HeaderLength, Length = data };
+                total += data;
             }
             nint written;
-            do written = FileNative.WriteVector(_file, vectors, run.Count);
+            do written = FileNative.WriteVector(_file, vectors, count);
             while (written < 0 && Marshal.GetLastPInvokeError() == Errno.Interrupted);
-            // A kernel that does not take what it offered to: from now on packet by packet. TCP sends these again.
-            if (written < 0 && Marshal.GetLastPInvokeError() == Errno.Invalid) _merge = false;
-            return written == run.Length + VirtioHeader.Size;
+            if (written < 0 && Marshal.GetLastPInvokeError() == Errno.Invalid) StopMerging(header.GsoType);
+            return written == total;
         }
+    }
+
+    // The kernel does not take what it offered to: from now on packet by packet. What was lost is sent again, or was UDP.
+    private void StopMerging(byte type)
+    {
+        if (type == VirtioHeader.GsoUdp) _mergeUdp = false;
+        else _mergeTcp = false;
     }
 }

@@ -5,7 +5,7 @@ namespace Btmm.Platform.Linux;
 
 /// <summary>
 /// A TUN device of Linux. With offload it reads TCP and UDP super-packets and cuts them into packets, and writes runs of
-/// TCP packets as super-packets; without, it moves one packet a system call. One thread reads, any number write.
+/// them as super-packets; without, it moves one packet a system call. One thread reads, any number write.
 /// </summary>
 public sealed partial class LinuxTunDevice : ITunDevice
 {
@@ -13,19 +13,22 @@ public sealed partial class LinuxTunDevice : ITunDevice
     private readonly int _file;
     private readonly bool _virtio;
     private readonly Waiter _waiter = new();
-    private volatile bool _merge;
+    private volatile bool _mergeTcp;
+    private volatile bool _mergeUdp;
     private bool _disposed;
 
-    internal LinuxTunDevice(SafeFileHandle handle, string name, int index, int mtu, bool offload, bool virtio)
+    internal LinuxTunDevice(
+        SafeFileHandle handle, string name, int index, int mtu, bool virtio, bool mergeTcp, bool mergeUdp)
     {
         _handle = handle;
         _file = (int)handle.DangerousGetHandle();
         _virtio = virtio;
-        _merge = offload;
+        _mergeTcp = mergeTcp;
+        _mergeUdp = mergeUdp;
         Name = name;
         InterfaceIndex = index;
         Mtu = mtu;
-        HasOffload = offload;
+        HasOffload = mergeTcp;
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,8 @@ public sealed class LinuxTunDeviceFactory : ITunDeviceFactory
     private const short BaseFlags =
         TunNative.FlagTun | TunNative.FlagNoPacketInformation | TunNative.FlagExclusive;
 
+    private const uint TcpOffloads = TunNative.OffloadChecksum | TunNative.OffloadTcp4 | TunNative.OffloadTcp6;
+
     /// <summary>Makes a factory.</summary>
     /// <param name="allowOffload">False for one packet a system call, to measure or to work around a kernel.</param>
     public LinuxTunDeviceFactory(bool allowOffload = true) => AllowOffload = allowOffload;
@@ -33,7 +35,10 @@ public sealed class LinuxTunDeviceFactory : ITunDeviceFactory
         {
             bool virtio = TryAttach(file, name, out string actual);
             int index = Configure(actual, mtu);
-            return new LinuxTunDevice(file, actual, index, mtu, virtio && NegotiateOffload(file), virtio);
+            // USO came with Linux 6.2.
+            bool udp = virtio && TunNative.TrySetOffload(file, TcpOffloads | TunNative.OffloadUdp4 | TunNative.OffloadUdp6);
+            bool tcp = udp || (virtio && TunNative.TrySetOffload(file, TcpOffloads));
+            return new LinuxTunDevice(file, actual, index, mtu, virtio, tcp, udp);
         }
         catch
         {
@@ -75,14 +80,6 @@ public sealed class LinuxTunDeviceFactory : ITunDeviceFactory
         }
         actual = attached;
         return virtio;
-    }
-
-    private static bool NegotiateOffload(SafeFileHandle file)
-    {
-        const uint tcp = TunNative.OffloadChecksum | TunNative.OffloadTcp4 | TunNative.OffloadTcp6;
-        // USO came with Linux 6.2.
-        return TunNative.TrySetOffload(file, tcp | TunNative.OffloadUdp4 | TunNative.OffloadUdp6)
-            || TunNative.TrySetOffload(file, tcp);
     }
 
     private static int Configure(string name, int mtu)

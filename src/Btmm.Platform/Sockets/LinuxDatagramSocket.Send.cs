@@ -59,7 +59,9 @@ public sealed unsafe partial class LinuxDatagramSocket
                 {
                     int next = start;
                     int messages = Fill(batch, ref next, end, buffer, name, remote.Size);
-                    sent += SendFilled(messages);
+                    sent += SendFilled(messages, out bool blocked);
+                    // The buffer stayed full for the whole timeout: what is left would not fare better.
+                    if (blocked) break;
                     start = next;
                 }
             }
@@ -132,9 +134,10 @@ public sealed unsafe partial class LinuxDatagramSocket
     };
 
     // Returns the number of datagrams that the kernel took.
-    private int SendFilled(int messages)
+    private int SendFilled(int messages, out bool blocked)
     {
         int taken = 0;
+        blocked = false;
         fixed (DatagramNative.MessageHeader* headers = _outHeaders)
         {
             for (int at = 0; at < messages;)
@@ -148,6 +151,8 @@ public sealed unsafe partial class LinuxDatagramSocket
                     continue;
                 }
                 if (error == Errno.Interrupted) continue;
+                blocked = error == Errno.TryAgain;
+                if (blocked) return taken;
                 if (headers[at].VectorCount > 1 && IsMergeError(error)) taken += SendSingly(headers + at);
                 at++;
             }
@@ -173,6 +178,7 @@ public sealed unsafe partial class LinuxDatagramSocket
             nint sent = DatagramNative.SendTo(_file, vector->Base, vector->Length, 0, merged->Name, merged->NameLength);
             _sendCalls++;
             if (sent >= 0) taken++;
+            else if (Marshal.GetLastPInvokeError() == Errno.TryAgain) break;
         }
         return taken;
     }

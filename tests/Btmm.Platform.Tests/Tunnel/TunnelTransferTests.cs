@@ -70,6 +70,35 @@ public sealed class TunnelTransferTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Udp_SentAsOneSuperDatagram_ArrivesInItsPieces(bool offloadTwo)
+    {
+        const int level = 17, segmentOption = 103, size = 1000, count = 20;
+        TunRights.Require();
+        await using var one = new TunnelHost(1, offload: true, batches: true);
+        await using var two = new TunnelHost(2, offloadTwo, batches: true);
+        TunnelHost.Connect(one, two);
+        using Socket receiver = Bind(two);
+        using Socket sender = Bind(one);
+        sender.SetRawSocketOption(level, segmentOption, BitConverter.GetBytes(size));
+        byte[] data = new byte[(size * count) - 1], received = new byte[65536];
+        new Random(5).NextBytes(data);
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        for (int round = 0; round < 20; round++)
+        {
+            await sender.SendToAsync(data, receiver.LocalEndPoint!, cancelled);
+            for (int i = 0; i < count; i++)
+            {
+                int got = await receiver.ReceiveAsync(received, cancelled);
+                Assert.Equal(i == count - 1 ? size - 1 : size, got);
+                Assert.True(data.AsSpan(i * size, got).SequenceEqual(received.AsSpan(0, got)), $"piece {i}");
+            }
+        }
+        Assert.Equal(0, two.Path.Counters.TunWriteFailures);
+    }
+
     [Fact]
     public async Task OuterPath_NarrowerThanTheTunnel_IsNoBlackHole()
     {
