@@ -50,6 +50,14 @@ public sealed class NodeRoamingTests(ITestOutputHelper output)
         });
 
     [Fact]
+    public Task Gateway_RebootsAndIsDeadForThreeSeconds_TcpSurvives() =>
+        RunAsync("gw-home reboots, forwards nothing for 3 s and forgets its mappings", 8, lab =>
+        {
+            lab.Lab.Reboot("gw-home", seconds: 3);
+            return Task.CompletedTask;
+        });
+
+    [Fact]
     public Task ZoneService_DownWhileOneRoams_TcpSurvives() =>
         RunAsync("the zone service is down and laptop roams meanwhile", 2, async lab =>
         {

@@ -27,7 +27,7 @@ public sealed partial class BtmmNode
         AddStage(parts.Network.Changes, state => OnNetwork(parts, state));
         AddStage(parts.Endpoint.Changes, endpoint => OnEndpoint(parts, endpoint));
         AddStage(parts.Publisher.States, OnPublication);
-        AddStage(parts.RecordWatcher.States, OnZoneService);
+        AddStage(parts.RecordWatcher.States, state => OnZoneService(parts, state));
         AddStage(parts.PeerWatcher.Changes, change => OnPeer(parts, change));
         AddStage(parts.PeerWatcher.OwnRecordsLost, _ => parts.Publisher.RecordsLost());
         AddStage(parts.Sessions.Events, happened => OnTunnel(parts, happened));
@@ -130,14 +130,16 @@ public sealed partial class BtmmNode
         }
     }
 
-    private void OnZoneService(ZoneServiceState state)
+    private void OnZoneService(NodeParts parts, ZoneServiceState state)
     {
         ZoneServiceState? before = _zoneState;
         _zoneState = state;
-        if (state.IsReachable && before is not { IsReachable: true })
+        bool isBack = state.IsReachable && before is not { IsReachable: true };
+        if (isBack || (state.IsReachable && before!.IsPolling != state.IsPolling))
             _log.Add(NodeEventKind.ZoneReachable, state.IsPolling ? "The zone service answers; it is polled." : "The zone service answers; changes come by long-lived query.");
         else if (!state.IsReachable && state.Error is { } error && before is not { IsReachable: false })
             _log.AddProblem(error, NodeEventKind.ZoneUnreachable);
+        if (isBack && before is not null) parts.Publisher.TryNow();
     }
 
     private void OnPeer(NodeParts parts, PeerChange change)

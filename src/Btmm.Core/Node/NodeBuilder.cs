@@ -73,6 +73,7 @@ internal sealed class NodeBuilder
         IRecordWatcher recordWatcher = _connections.OpenRecordWatcher();
         var directory = new PeerDirectory(_options.Account.Domain, records.Names.HostName);
         INetworkMonitor monitor = _platform.OpenMonitor();
+        SessionManager sessions = OpenSessions(records, socket, path);
         return new NodeParts
         {
             State = state,
@@ -83,7 +84,7 @@ internal sealed class NodeBuilder
             Socket = socket,
             Tun = tun,
             Path = path,
-            Sessions = OpenSessions(records, socket, path),
+            Sessions = sessions,
             Monitor = monitor,
             Network = new NetworkWatcher(monitor, _platform.Gateways, _platform.Time),
             Endpoint = OpenKeeper(socket.LocalPort),
@@ -92,7 +93,12 @@ internal sealed class NodeBuilder
             Cache = cache,
             RecordWatcher = recordWatcher,
             PeerWatcher = new PeerWatcher(
-                recordWatcher, directory, peers, () => publisher.Current.Kind == PublicationKind.Published, _platform.Time),
+                recordWatcher,
+                directory,
+                peers,
+                () => publisher.Current.Kind == PublicationKind.Published,
+                record => sessions.GetTunnels().Any(tunnel => tunnel.State == TunnelState.Up && tunnel.Peer.Equals(record.Identifier)),
+                _platform.Time),
             StartedAt = _platform.Time.GetUtcNow(),
         };
     }

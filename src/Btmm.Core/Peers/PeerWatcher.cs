@@ -25,8 +25,10 @@ public sealed class PeerWatcher : IAsyncDisposable
     private readonly PeerTable _table;
     private readonly TimeProvider _time;
     private readonly Func<bool> _isPublished;
+    private readonly Func<PeerRecord, bool> _isInUse;
     private readonly HashSet<DnsQuestion> _watched = [];
-    private readonly Dictionary<string, (PeerRecord Record, long Since)> _known = [];
+    private readonly Dictionary<string, PeerRecord> _known = [];
+    private readonly Dictionary<string, long> _absentSince = [];
     private readonly Channel<PeerChange> _changes = Channel.CreateBounded<PeerChange>(
         new BoundedChannelOptions(EventQueueLength) { FullMode = BoundedChannelFullMode.DropOldest });
 
@@ -34,6 +36,7 @@ public sealed class PeerWatcher : IAsyncDisposable
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly CancellationTokenSource _shutdown = new();
+    private long? _dataLostAt;
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Joins the parts; owns the record watcher.</summary>
@@ -41,13 +44,16 @@ public sealed class PeerWatcher : IAsyncDisposable
     /// <param name="directory">The logic; used by this watcher only from now on.</param>
     /// <param name="table">The table to fill.</param>
     /// <param name="isPublished">Whether this host believes that its own records are in the zone.</param>
+    /// <param name="isInUse">Whether a host answers through a tunnel now: it is no less a peer for having lost its records.</param>
     /// <param name="time">The clock.</param>
-    public PeerWatcher(IRecordWatcher records, PeerDirectory directory, PeerTable table, Func<bool> isPublished, TimeProvider time)
+    public PeerWatcher(
+        IRecordWatcher records, PeerDirectory directory, PeerTable table, Func<bool> isPublished, Func<PeerRecord, bool> isInUse, TimeProvider time)
     {
         _records = records;
         _directory = directory;
         _table = table;
         _isPublished = isPublished;
+        _isInUse = isInUse;
         _time = time;
     }
 
@@ -136,20 +142,41 @@ public sealed class PeerWatcher : IAsyncDisposable
     private void Evaluate()
     {
         long now = _time.GetTimestamp();
-        foreach (PeerRecord record in _directory.Hosts()) _known[record.Name] = (record, now);
-        if (!_directory.IsListKnown) return;
-        bool lostOurselves = _isPublished() && !_directory.ListsOurselves;
-        if (lostOurselves) _ownRecordsLost.Writer.TryWrite(true);
-        TimeSpan grace = lostOurselves ? DataLossGrace : RemovalGrace;
-        var present = _directory.Hosts().Select(record => record.Name).ToHashSet();
-        foreach ((string name, (_, long since)) in _known.ToArray())
+        foreach (PeerRecord record in _directory.Hosts())
         {
-            bool expired = !present.Contains(name) && _time.GetElapsedTime(since, now) >= grace;
-            if (expired) _known.Remove(name);
+            _known[record.Name] = record;
+            _absentSince.Remove(record.Name);
+        }
+
+        if (!_directory.IsListKnown) return;
+        if (_isPublished() && !_directory.ListsOurselves)
+        {
+            _dataLostAt = now;
+            _ownRecordsLost.Writer.TryWrite(true);
         }
 
         RestoredPeersWait();
-        foreach (PeerChange change in _table.Update(_known.Values.Select(known => known.Record))) _changes.Writer.TryWrite(change);
+        ForgetAbsent(now);
+        foreach (PeerChange change in _table.Update(_known.Values)) _changes.Writer.TryWrite(change);
+    }
+
+    private void ForgetAbsent(long now)
+    {
+        bool lostData = _dataLostAt is { } lost && _time.GetElapsedTime(lost, now) < DataLossGrace;
+        TimeSpan grace = lostData ? DataLossGrace : RemovalGrace;
+        foreach (string name in Absent())
+        {
+            bool isExpired = !_absentSince.TryAdd(name, now) && _time.GetElapsedTime(_absentSince[name], now) >= grace;
+            if (!isExpired || _isInUse(_known[name])) continue;
+            _absentSince.Remove(name);
+            _known.Remove(name);
+        }
+    }
+
+    private string[] Absent()
+    {
+        var present = _directory.Hosts().Select(record => record.Name).ToHashSet();
+        return [.. _known.Keys.Where(name => !present.Contains(name))];
     }
 
     /// <summary>Peers from the cache count as known until the zone has answered everything about them.</summary>
@@ -159,13 +186,9 @@ public sealed class PeerWatcher : IAsyncDisposable
         foreach (BtmmPeer peer in _table.Current.Where(peer => peer.FromCache))
         {
             var record = new PeerRecord { Name = peer.Name, Identifier = peer.Identifier, Endpoint = peer.Endpoint, Device = peer.Device };
-            _known.TryAdd(peer.Name, (record, _time.GetTimestamp()));
+            _known.TryAdd(peer.Name, record);
         }
     }
 
-    private TimeSpan? NextExpiry()
-    {
-        var present = _directory.Hosts().Select(record => record.Name).ToHashSet();
-        return _known.Keys.All(present.Contains) ? null : TimeSpan.FromSeconds(1);
-    }
+    private TimeSpan? NextExpiry() => Absent().Length == 0 ? null : TimeSpan.FromSeconds(1);
 }

@@ -84,6 +84,12 @@ public sealed class RecordPublisher : IAsyncDisposable
     public void NetworkChanged()
     {
         _zone.NetworkChanged();
+        TryNow();
+    }
+
+    /// <summary>An attempt has better chances now than before: what is not published is tried at once.</summary>
+    public void TryNow()
+    {
         lock (_gate)
         {
             bool idle = !_isTrying && (!_isWanted || _current.Kind == PublicationKind.Published);

@@ -14,12 +14,13 @@ public sealed class PeerWatcherTests : IAsyncLifetime
     private readonly PeerTable _table;
     private readonly PeerWatcher _watcher;
     private volatile bool _isPublished;
+    private volatile string? _inUse;
 
     public PeerWatcherTests()
     {
         _table = new PeerTable("me.alice.net", IPAddress.Parse("fd00::1"), _clock);
         var directory = new PeerDirectory(DnsName.Parse("alice.net"), DnsName.Parse("me.alice.net"));
-        _watcher = new PeerWatcher(_zone, directory, _table, () => _isPublished, _clock);
+        _watcher = new PeerWatcher(_zone, directory, _table, () => _isPublished, record => record.Name == _inUse, _clock);
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -79,6 +80,35 @@ public sealed class PeerWatcherTests : IAsyncLifetime
         ListHosts();
         await UntilAsync(c => c.Kind == PeerChangeKind.Removed);
         Assert.True(_clock.GetUtcNow() - before >= PeerWatcher.RemovalGrace - TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task Watch_RecordsGoneLongAfterTheyCame_GraceBeginsWithTheirAbsence()
+    {
+        AddHost("mac", "fd00::2", "203.0.113.10", 4001);
+        ListHosts("mac");
+        _watcher.Start();
+        await UntilAsync(c => c.Kind == PeerChangeKind.Added);
+        await _clock.RunAsync(TimeSpan.FromMinutes(10));
+        DateTimeOffset before = _clock.GetUtcNow();
+        ListHosts();
+        await UntilAsync(c => c.Kind == PeerChangeKind.Removed);
+        Assert.True(_clock.GetUtcNow() - before >= PeerWatcher.RemovalGrace - TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task Watch_RecordsGoneWhileTunnelWorks_PeerStaysUntilItDoesNot()
+    {
+        AddHost("mac", "fd00::2", "203.0.113.10", 4001);
+        ListHosts("mac");
+        _inUse = "mac.alice.net";
+        _watcher.Start();
+        await UntilAsync(c => c.Kind == PeerChangeKind.Added);
+        ListHosts();
+        await _clock.RunAsync(TimeSpan.FromMinutes(1), steps: 60);
+        Assert.Single(_table.Current);
+        _inUse = null;
+        await UntilAsync(c => c.Kind == PeerChangeKind.Removed);
     }
 
     [Fact]
