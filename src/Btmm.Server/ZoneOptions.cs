@@ -6,13 +6,13 @@ namespace Btmm.Server;
 /// <summary>A zone to serve. Immutable.</summary>
 public sealed record ZoneOptions
 {
-    /// <summary>The zone's name.</summary>
+    /// <summary>The zone's name: not the root, and short enough for names below it (at most 200 bytes).</summary>
     public required DnsName Apex { get; init; }
 
     /// <summary>Who may read and change what in it. The keys stay their owner's.</summary>
     public required IReadOnlyList<ZoneKey> Keys { get; init; }
 
-    /// <summary>The first label of this server's own name in the zone; no host can have it.</summary>
+    /// <summary>The first label of this server's own name in the zone, 1 to 40 letters, digits and hyphens; no host can have it.</summary>
     public string ServerLabel { get; init; } = "ns";
 
     /// <summary>The zone of one account, which its key may read and change as a whole.</summary>

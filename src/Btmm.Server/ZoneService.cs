@@ -17,6 +17,10 @@ public sealed partial class ZoneService : IAsyncDisposable
 {
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);
 
+    // Leaves room for the service's own names below the zone's.
+    private const int MaxApexLength = 200;
+    private const int MaxServerLabelLength = 40;
+
     private readonly ZoneServiceOptions _options;
     private readonly ServiceClock _clock;
     private readonly ServerMetrics _metrics = new();
@@ -138,6 +142,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         bool outOfZone = options.Zones.Any(static zone => zone.Keys.Any(item => !item.Scope.IsSubdomainOf(zone.Apex)));
         string? problem = options.Endpoints.Count == 0 ? "A zone service needs an endpoint."
             : options.Zones.Count == 0 ? "A zone service needs a zone."
+            : !options.Zones.All(static zone => IsUsable(zone)) ? "A zone's name or its server's label cannot be used."
             : twoZones ? "A zone was given twice."
             : twoKeys ? "Two different keys have the same name."
             : outOfZone ? "A key's scope lies outside its zone."
@@ -145,6 +150,11 @@ public sealed partial class ZoneService : IAsyncDisposable
         if (problem is not null)
             throw new BtmmException(BtmmErrorReason.InvalidValue, problem, "Correct the service's options.");
     }
+
+    private static bool IsUsable(ZoneOptions zone) =>
+        zone.Apex is { IsRoot: false, WireLength: <= MaxApexLength }
+        && zone.ServerLabel is { Length: > 0 and <= MaxServerLabelLength } label
+        && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     private RequestHandler MakeHandler()
     {

@@ -8,7 +8,10 @@ namespace Btmm.Server;
 /// <summary>How a <see cref="ZoneService"/> runs. Immutable.</summary>
 public sealed record ZoneServiceOptions
 {
-    /// <summary>Where queries and updates are answered, by UDP and TCP on the same port; port 0 picks one.</summary>
+    /// <summary>
+    /// Where queries and updates are answered, by UDP and TCP on the same port; port 0 picks one. With 0.0.0.0 or :: the system
+    /// chooses the source address of UDP answers by its routes: where a host has several addresses, name them one by one.
+    /// </summary>
     public required IReadOnlyList<IPEndPoint> Endpoints { get; init; }
 
     /// <summary>

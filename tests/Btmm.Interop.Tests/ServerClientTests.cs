@@ -91,12 +91,12 @@ public sealed class ServerClientTests
     public async Task Watch_EndOfALease_IsTold()
     {
         await using ServerFixture server = await ServerFixture.StartAsync(change: options =>
-            options with { RecordLease = new LeaseBounds(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)) });
+            options with { RecordLease = new LeaseBounds(TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(6)) });
         DnsName studio = DnsName.Parse($"studio.{ServerFixture.Domain}");
         await using LlqClient watcher = Watcher(server);
         watcher.Watch(new DnsQuestion(studio, DnsType.AAAA));
         Assert.Empty((await NextAsync(watcher.Changes)).Records);
-        await AddAsync(server, Address(studio, "fd00::1"), TimeSpan.FromSeconds(2));
+        await AddAsync(server, Address(studio, "fd00::1"), TimeSpan.FromSeconds(6));
         Assert.Single((await NextAsync(watcher.Changes)).Records);
         Assert.Empty((await NextAsync(watcher.Changes)).Records);
         Assert.Equal(1, server.Service.GetStatus().Counters.LeasesExpired);

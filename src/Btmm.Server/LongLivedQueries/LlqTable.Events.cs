@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Server.Hosting;
 using Btmm.Server.Zones;
@@ -120,8 +121,10 @@ internal sealed partial class LlqTable
             return;
         session.EventDue = null;
         IReadOnlyList<DnsRecord> answers = session.Zone.Current.FindSet(session.Question.Name, session.Question.Type);
-        DnsRecord[] removed = [.. session.Known.Where(record => !Contains(answers, record))];
-        DnsRecord[] added = [.. answers.Where(record => !Contains(session.Known, record))];
+        HashSet<DnsData> known = [.. session.Known.Select(static record => record.Data)];
+        HashSet<DnsData> present = [.. answers.Select(static record => record.Data)];
+        DnsRecord[] removed = [.. session.Known.Where(record => !present.Contains(record.Data))];
+        DnsRecord[] added = [.. answers.Where(record => !known.Contains(record.Data))];
         DnsRecord[] changes = [.. removed.Select(static record => record with { Ttl = LlqMessages.RemovedTtl }), .. added];
         if (changes.Length == 0)
             return;
@@ -131,7 +134,7 @@ internal sealed partial class LlqTable
         ushort messageId = BinaryPrimitives.ReadUInt16BigEndian(id);
         byte[] message = LlqMessages.Event(session, messageId, changes, _clock.UtcNow, out int sent);
         int removals = Math.Min(sent, removed.Length);
-        session.Known = [.. session.Known.Where(record => !Contains(removed.AsSpan(0, removals), record)), .. added.AsSpan(0, sent - removals)];
+        session.Known = [.. session.Known.Except(removed.Take(removals)), .. added.Take(sent - removals)];
         if (sent < changes.Length)
             session.EventDue = now;
         _metrics.Add(ServerCount.EventsSent);
@@ -161,27 +164,5 @@ internal sealed partial class LlqTable
     {
         while (_deadlines.TryPeek(out LlqSession? session, out TimeSpan deadline) && (session.IsEnded || session.NextDeadline != deadline))
             _deadlines.Dequeue();
-    }
-
-    private static bool Contains(IReadOnlyList<DnsRecord> records, DnsRecord wanted)
-    {
-        foreach (DnsRecord record in records)
-        {
-            if (record.Data.Equals(wanted.Data))
-                return true;
-        }
-
-        return false;
-    }
-
-    private static bool Contains(ReadOnlySpan<DnsRecord> records, DnsRecord wanted)
-    {
-        foreach (DnsRecord record in records)
-        {
-            if (record.Data.Equals(wanted.Data))
-                return true;
-        }
-
-        return false;
     }
 }

@@ -98,13 +98,13 @@ internal sealed partial class LlqTable
     }
 
     /// <summary>Says which of the answers given by <see cref="Establish"/> did not fit; they follow as events (§5.2.4).</summary>
-    internal void Withhold(TimeSpan now, LlqSession session, IReadOnlyCollection<DnsRecord> notSent)
+    internal void Withhold(TimeSpan now, LlqSession session, IEnumerable<DnsRecord> notSent)
     {
         lock (_gate)
         {
             if (session.IsEnded)
                 return;
-            session.Known = [.. session.Known.Where(record => !notSent.Contains(record))];
+            session.Known = [.. session.Known.Except(notSent)];
             session.EventDue = now + s_gapAfterAnswer;
             Schedule(session);
         }

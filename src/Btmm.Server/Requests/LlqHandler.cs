@@ -128,7 +128,7 @@ internal sealed class LlqHandler(ZoneDirectory zones, LlqTable table, ServiceClo
             int fitted = Math.Clamp(sent - start, 0, reply.Answers.Count);
             start += reply.Answers.Count;
             if (reply.Session is not null && fitted < reply.Answers.Count)
-                table.Withhold(now, reply.Session, [.. reply.Answers.Skip(fitted)]);
+                table.Withhold(now, reply.Session, reply.Answers.Skip(fitted));
         }
     }
 }

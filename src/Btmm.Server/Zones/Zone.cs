@@ -108,7 +108,8 @@ internal sealed class Zone
         await _store.ApplyAsync(transaction, cancellationToken).ConfigureAwait(false);
         _current = result.Snapshot;
         Watch(put);
-        ServerLog.Instance.ZoneChanged(Apex.ToString(), result.Snapshot.Serial);
+        if (ServerLog.Instance.IsEnabled())
+            ServerLog.Instance.ZoneChanged(Apex.ToString(), result.Snapshot.Serial);
         _changed(this, result.Change);
     }
 
