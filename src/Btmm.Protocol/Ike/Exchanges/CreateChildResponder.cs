@@ -66,6 +66,8 @@ internal static class CreateChildResponder
         if (request.Notify(IkeNotifyType.RekeySa) is { } rekey)
         {
             old = rekey.EspSpi is { } spi ? sa.Hub.FindChild(sa.PeerIdentity, spi) : null;
+            // it may be the pair that our own request is making, whose answer is still on its way
+            if (old is null && sa.ActiveTask is ChildTask) return Notify(IkeNotifyType.TemporaryFailure);
             if (old is null || old.Owner != sa || old.PeerReplacement is not null)
                 return new IkeNotifyPayload(IkeNotifyType.ChildSaNotFound, null, rekey.Protocol, rekey.Spi);
             if (old.IsDeleting) return Notify(IkeNotifyType.TemporaryFailure);

@@ -105,9 +105,12 @@ internal sealed partial class IkeSa
         Hub.Retire(child, graceful ? Hub.Options.ReplacedChildGrace : TimeSpan.Zero);
     }
 
-    /// <summary>Starts a rekey of a pair unless one is queued, or the pair is on its way out.</summary>
+    /// <summary>
+    /// Starts a rekey of a pair unless one is queued, or the pair is on its way out, or so new that the peer may not have it yet.
+    /// </summary>
     public void RekeyChild(ChildSa child)
     {
+        if (!child.OutboundActive) return;
         if (child.IsReplaced || child.IsDeleting || child.IsGone || child.PeerReplacement is not null) return;
         if (Tasks.Any(t => t is ChildTask task && task.Old == child)) return;
         Enqueue(new ChildTask(child));
