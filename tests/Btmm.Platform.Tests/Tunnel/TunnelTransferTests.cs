@@ -11,6 +11,8 @@ namespace Btmm.Platform.Tests.Tunnel;
 public sealed class TunnelTransferTests
 {
     private const int TransferLength = 24 * 1024 * 1024;
+    private const int Attempts = 5;
+    private static readonly TimeSpan s_datagramTimeout = TimeSpan.FromSeconds(5);
 
     [Theory]
     [InlineData(true, true, true, true)]
@@ -64,9 +66,13 @@ public sealed class TunnelTransferTests
         CancellationToken cancelled = TestContext.Current.CancellationToken;
         for (int length = 1; length <= data.Length; length += 123)
         {
-            await sender.SendToAsync(data.AsMemory(0, length), receiver.LocalEndPoint!, cancelled);
-            int got = await receiver.ReceiveAsync(received, cancelled);
-            Assert.True(data.AsSpan(0, length).SequenceEqual(received.AsSpan(0, got)), $"{length} bytes");
+            int got = -1;
+            for (int attempt = 0; got < 0 && attempt < Attempts; attempt++)
+            {
+                await sender.SendToAsync(data.AsMemory(0, length), receiver.LocalEndPoint!, cancelled);
+                got = await ReceiveAsync(receiver, received, cancelled);
+            }
+            Assert.True(got == length && data.AsSpan(0, length).SequenceEqual(received.AsSpan(0, got)), $"{length} bytes");
         }
     }
 
@@ -85,17 +91,27 @@ public sealed class TunnelTransferTests
         sender.SetRawSocketOption(level, segmentOption, BitConverter.GetBytes(size));
         byte[] data = new byte[(size * count) - 1], received = new byte[65536];
         new Random(5).NextBytes(data);
+        for (int i = 0; i < count; i++) data[i * size] = (byte)i;
         CancellationToken cancelled = TestContext.Current.CancellationToken;
+        int whole = 0;
         for (int round = 0; round < 20; round++)
         {
             await sender.SendToAsync(data, receiver.LocalEndPoint!, cancelled);
-            for (int i = 0; i < count; i++)
+            int i = 0;
+            for (; i < count; i++)
             {
-                int got = await receiver.ReceiveAsync(received, cancelled);
-                Assert.Equal(i == count - 1 ? size - 1 : size, got);
-                Assert.True(data.AsSpan(i * size, got).SequenceEqual(received.AsSpan(0, got)), $"piece {i}");
+                int got = await ReceiveAsync(receiver, received, cancelled);
+                // UDP may be lost on a busy machine; then the rest of the round has nothing to say.
+                if (got < 0) break;
+                int piece = received[0];
+                Assert.Equal(piece == count - 1 ? size - 1 : size, got);
+                Assert.True(data.AsSpan(piece * size, got).SequenceEqual(received.AsSpan(0, got)), $"piece {piece}");
+                if (piece != i) break;
             }
+            if (i == count) whole++;
+            else while (await ReceiveAsync(receiver, received, cancelled) >= 0) continue;
         }
+        Assert.True(whole > 0, "no round arrived whole");
         Assert.Equal(0, two.Path.Counters.TunWriteFailures);
     }
 
@@ -118,6 +134,21 @@ public sealed class TunnelTransferTests
         Task<byte[]> hash = HashAsync(receiver, cancelled);
         await SendAsync(sender, data, cancelled);
         Assert.Equal(SHA256.HashData(data), await hash.WaitAsync(TimeSpan.FromMinutes(2), cancelled));
+    }
+
+    // The datagram's length, or -1 when none came in time.
+    private static async Task<int> ReceiveAsync(Socket socket, byte[] buffer, CancellationToken cancelled)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
+        timeout.CancelAfter(s_datagramTimeout);
+        try
+        {
+            return await socket.ReceiveAsync(buffer, timeout.Token);
+        }
+        catch (OperationCanceledException) when (!cancelled.IsCancellationRequested)
+        {
+            return -1;
+        }
     }
 
     private static Socket Listen(TunnelHost host) => NetworkNamespace.Run(host.Space.Name, () =>
