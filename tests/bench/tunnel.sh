@@ -92,7 +92,8 @@ measure() { # name
   ip netns exec "$a" ping -6 -c 3 -i 0.2 -W 5 $ula_b >/dev/null || true
   ip netns exec "$a" ping -6 -c 200 -i 0.01 -W 2 $ula_b >"$work/ping"
   # A second of warm-up (-O) lets the just-in-time compiler finish.
-  ip netns exec "$a" timeout $((seconds + 15)) iperf3 -c $ula_b -t "$seconds" -O 1 -J >"$work/iperf"
+  ip netns exec "$a" timeout $((seconds + 15)) iperf3 -c $ula_b -t "$seconds" -O 1 -J >"$work/iperf" \
+    || { echo "tunnel.sh: iperf3 failed through $1" >&2; cat "$work/iperf" "$work"/*.log >&2; exit 1; }
   wait "$server" || true
   local mbits p50
   mbits=$(grep -A8 '"sum_received"' "$work/iperf" | awk -F'[:,]' '/bits_per_second/ { printf "%.0f", $2 / 1e6; exit }')
