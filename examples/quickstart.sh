@@ -149,7 +149,7 @@ done
 transfer=$(($(now) - transfer_began))
 wait $fetch || die "the download failed: $(cat "$work/curl.err")"
 [[ -n $roamed ]] || die "the download ended before the laptop moved: use a larger --size"
-stage laptop tunnel-moved
+stage studio tunnel-moved
 got=$(sha256sum < "$work/copy")
 say "laptop  fetched        $size MiB in $transfer ms, longest pause $stall ms"
 [[ -z $verbose ]] || for host in studio laptop; do echo "--- $host"; cat "$work/$host.log"; done

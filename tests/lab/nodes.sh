@@ -30,7 +30,7 @@ finish_all() {
 # Events are JSON lines: see "btmmd --help".
 member() { sed -n "s/.*\"$1\":\"\\([^\"]*\\)\".*/\\1/p"; }          # NAME: of the line on standard input
 event() { grep "\"event\":\"$2\"" "$work/$1.log" | tail -n 1; }     # TAG NAME: the last such line
-elapsed() { event "$1" "$2" | sed -n 's/.*"elapsed":\([0-9.]*\).*/\1/p'; }   # TAG NAME: seconds since its start
+elapsed() { sed -n "/\"event\":\"$2\"/s/.*\"elapsed\":\([0-9.]*\).*/\1/p" "$work/$1.log" | head -n 1; }   # TAG NAME: seconds from start to the first
 # await SECONDS TAG EVENT: waits for it; on failure shows the log's end and returns 1.
 await() {
   local end=$((SECONDS + $1))
