@@ -87,13 +87,12 @@ internal sealed class ZoneEditor
         List<ZoneRecord> leased = [];
         foreach (DnsName name in _touched)
         {
-            ImmutableArray<ZoneRecord> before = _before.Find(name)?.Records ?? [];
-            ImmutableArray<ZoneRecord> after = RecordsAt(name);
-            removed.AddRange(before.Where(item => Match(after, item) is null));
-            foreach (ZoneRecord item in after)
+            Dictionary<(DnsType, DnsData), ZoneRecord> before = Index(_before.Find(name)?.Records ?? []);
+            Dictionary<(DnsType, DnsData), ZoneRecord> after = Index(RecordsAt(name));
+            removed.AddRange(before.Where(item => !after.ContainsKey(item.Key)).Select(static item => item.Value));
+            foreach (((DnsType, DnsData) key, ZoneRecord item) in after)
             {
-                ZoneRecord? old = Match(before, item);
-                if (old is null || old.Record.Ttl != item.Record.Ttl)
+                if (!before.TryGetValue(key, out ZoneRecord? old) || old.Record.Ttl != item.Record.Ttl)
                     added.Add(item);
                 else if (old.LeaseEnd != item.LeaseEnd)
                     leased.Add(item);
@@ -103,32 +102,23 @@ internal sealed class ZoneEditor
         return removed.Count + added.Count + leased.Count == 0 ? ZoneChange.None : new ZoneChange(removed, added, leased);
     }
 
-    private static ZoneRecord? Match(ImmutableArray<ZoneRecord> records, ZoneRecord wanted)
-    {
-        foreach (ZoneRecord item in records)
-        {
-            if (item.Record.Type == wanted.Record.Type && item.Record.Data.Equals(wanted.Record.Data))
-                return item;
-        }
-
-        return null;
-    }
+    private static Dictionary<(DnsType, DnsData), ZoneRecord> Index(ImmutableArray<ZoneRecord> records) =>
+        records.ToDictionary(static item => (item.Record.Type, item.Record.Data));
 
     private void Put(DnsName name, ImmutableArray<ZoneRecord> records)
     {
         _touched.Add(name);
-        bool existed = _nodes.TryGetValue(name, out ZoneNode? node);
-        _recordCount += records.Length - (existed ? node!.Records.Length : 0);
-        int children = existed ? node!.Children : 0;
-        if (records.IsEmpty && children == 0 && name != Apex)
+        ZoneNode? node = _nodes.GetValueOrDefault(name);
+        _recordCount += records.Length - (node?.Records.Length ?? 0);
+        if (records.IsEmpty && node is null or { Children: 0 } && name != Apex)
         {
             if (_nodes.Remove(name))
                 CountChild(name.Parent, -1);
             return;
         }
 
-        _nodes[name] = existed ? node! with { Records = records } : new ZoneNode(name, records, 0);
-        if (!existed)
+        _nodes[name] = new ZoneNode(node?.Name ?? name, records, node?.Children ?? 0);
+        if (node is null)
             CountChild(name.Parent, +1);
     }
 
