@@ -16,7 +16,9 @@
     CmdletsToExport      = @(
         'Export-BtmmAccount'
         'Get-BtmmGateway'
+        'Get-BtmmPeer'
         'Get-BtmmRecord'
+        'Get-BtmmTunnel'
         'Get-NatPmpMapping'
         'Import-BtmmAccount'
         'Import-BtmmTsigKey'
@@ -27,9 +29,13 @@
         'Remove-NatPmpMapping'
         'Resolve-BtmmName'
         'Start-BtmmDnsServer'
+        'Start-BtmmTunnel'
+        'Stop-BtmmTunnel'
+        'Test-BtmmTunnel'
         'Unpublish-BtmmRecord'
         'Update-BtmmRecord'
         'Update-NatPmpMapping'
+        'Watch-BtmmPeer'
     )
     PrivateData          = @{
         PSData = @{

@@ -51,7 +51,7 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
             Zones = [ZoneOptions.ForAccount(account)],
             PublicAddresses = PublicAddress ?? [],
         });
-        Await(service.StartAsync);
+        AwaitStart(service, service.StartAsync);
         Launch(new BtmmDnsServerJob(MyInvocation.MyCommand.Name, Name, account, service));
     });
 }

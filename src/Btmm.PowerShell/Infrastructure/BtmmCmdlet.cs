@@ -138,6 +138,20 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
     internal void Fail(BtmmErrorReason reason, string message, string remedy, object? target) =>
         ThrowTerminatingError(ErrorMap.ToErrorRecord(new BtmmException(reason, message, remedy), target));
 
+    /// <summary>Starts a part of the engine; when that fails or is stopped, nothing of it stays.</summary>
+    internal void AwaitStart(IAsyncDisposable part, Func<CancellationToken, Task> start)
+    {
+        try
+        {
+            Await(start);
+        }
+        catch
+        {
+            _ = Task.Run(async () => await part.DisposeAsync().ConfigureAwait(false));
+            throw;
+        }
+    }
+
     /// <summary>Starts a job, puts it into the session's lists and emits it.</summary>
     internal void Launch(BtmmJob job)
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.Dns;
@@ -35,18 +34,9 @@ internal static class Engine
         Math.Clamp((int)Math.Ceiling(Math.Log2((time.TotalSeconds / 0.25) + 1)), 1, NatPmpConstants.MaxTries);
 
     /// <summary>The resolvers that this host is configured to use.</summary>
-    public static INameServerSource Resolvers { get; } = new ConfiguredResolvers();
+    public static INameServerSource Resolvers { get; } = new ResolvConf();
 
-    private sealed class ConfiguredResolvers : INameServerSource
-    {
-        public IReadOnlyList<IPEndPoint> GetNameServers() =>
-        [
-            .. NetworkInterface.GetAllNetworkInterfaces()
-                .Where(i => i.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
-                .SelectMany(i => i.GetIPProperties().DnsAddresses)
-                .Where(a => !a.IsIPv6SiteLocal)
-                .Distinct()
-                .Select(a => new IPEndPoint(a, DnsPort)),
-        ];
-    }
+    /// <summary>Watches a zone's record sets; the caller disposes it.</summary>
+    public static LlqClient CreateRecordWatcher(ZoneLocator zone, DnsClient client) =>
+        new(zone, client, new UdpDatagramChannelFactory(), SystemRandomSource.Instance, TimeProvider.System);
 }

@@ -1,5 +1,7 @@
+using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.Dns;
+using Btmm.Core.Peers;
 using Btmm.Core.SignOn;
 using Btmm.PowerShell.Output;
 using Btmm.Protocol.Dns;
@@ -64,6 +66,26 @@ internal sealed class ZoneAccess : IDisposable
         ZoneServers servers = await FindServersAsync(cancellationToken).ConfigureAwait(false);
         DnsUpdateBuilder update = new DnsUpdateBuilder(servers.Zone).AddRange(updates.Updates);
         return await new DnsUpdateClient(_client).UpdateAsync(update, servers.Primary, Key, lease, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Watches the zone's hosts; the caller disposes the watcher, and this after it.</summary>
+    public PeerWatcher WatchPeers(LlqClient records)
+    {
+        // No host is this one, so none is left out.
+        var directory = new PeerDirectory(Domain, Domain);
+        var table = new PeerTable(string.Empty, IPAddress.IPv6None, TimeProvider.System);
+        return new PeerWatcher(records, directory, table, () => false, TimeProvider.System);
+    }
+
+    /// <summary>Opens long-lived queries on the zone; the caller disposes them.</summary>
+    public LlqClient OpenWatch() => Engine.CreateRecordWatcher(_locator, _client);
+
+    /// <summary>The hosts in the account's list, as their records describe them now.</summary>
+    public async Task<IReadOnlyList<PeerRecord>> GetHostsAsync(CancellationToken cancellationToken)
+    {
+        var directory = new PeerDirectory(Domain, Domain);
+        await ZoneReader.ReadAllAsync(this, directory, cancellationToken).ConfigureAwait(false);
+        return [.. directory.Hosts().OrderBy(h => h.Name, StringComparer.OrdinalIgnoreCase)];
     }
 
     /// <summary>A published record as the user sees it.</summary>

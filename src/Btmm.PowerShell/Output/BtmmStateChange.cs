@@ -1,3 +1,5 @@
+using Btmm.Core.Diagnostics;
+
 namespace Btmm.PowerShell.Output;
 
 /// <summary>One state change of a job, as Receive-Job shows it.</summary>
@@ -14,6 +16,12 @@ public sealed class BtmmStateChange
 
     /// <summary>Evidence: an address, a count, a reason.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>Why, when it is about a failure.</summary>
+    public BtmmErrorReason? Reason { get; init; }
+
+    /// <summary>What to do, when it is about a failure.</summary>
+    public string? Remedy { get; init; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Time:HH:mm:ss} {Subject} {State} {Detail}".TrimEnd();

@@ -1,0 +1,36 @@
+using System.Management.Automation;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.Peers;
+using Btmm.PowerShell.Infrastructure;
+using BtmmPeer = Btmm.PowerShell.Output.BtmmPeer;
+
+namespace Btmm.PowerShell.Commands;
+
+/// <summary>Get-BtmmPeer: shows the hosts of the account.</summary>
+[Cmdlet(VerbsCommon.Get, "BtmmPeer")]
+[OutputType(typeof(BtmmPeer))]
+public sealed class GetBtmmPeerCommand : ZoneCmdlet
+{
+    /// <summary>Names of hosts, with wildcards.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PeerNameCompleter))]
+    public string[] Name { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => ForItem(Name.Length == 0 ? Zone : string.Join(", ", Name), () =>
+    {
+        using ZoneAccess zone = GetAccess();
+        IReadOnlyList<PeerRecord> hosts = AwaitAnswer(zone.GetHostsAsync);
+        var filter = new NameFilter(Name);
+        BtmmPeer[] peers = [.. hosts.Select(h => new BtmmPeer(h))];
+        foreach (BtmmPeer peer in peers)
+            if (filter.Matches(peer.Name, peer.FullName)) WriteObject(peer);
+        foreach (string name in filter.Missing(peers.SelectMany(p => new[] { p.Name, p.FullName })))
+            WriteError(ErrorMap.ToErrorRecord(NotThere(name, zone), name));
+    });
+
+    private static BtmmException NotThere(string name, ZoneAccess zone) =>
+        new(BtmmErrorReason.PeerNotFound, $"{zone.Domain} has no host {name}.", "Check the name; Get-BtmmPeer without a name shows all hosts.");
+}
