@@ -53,8 +53,12 @@ public sealed class ResolveBtmmNameCommand : BtmmCmdlet
     protected override void ProcessRecord()
     {
         foreach (DnsName name in Name)
-            foreach (DnsType type in Type) ForItem(name, () => Resolve(new DnsQuestion(name, type)));
+            foreach (DnsType type in Type) ForItem(name, () => Resolve(new DnsQuestion(Complete(name), type)));
     }
+
+    // A lone label is a host of the account, when there is one.
+    private DnsName Complete(DnsName name) =>
+        Account is not null && name.LabelCount == 1 ? Account.Domain.PrependLabels(name.ToString()) : name;
 
     private void Resolve(DnsQuestion question)
     {

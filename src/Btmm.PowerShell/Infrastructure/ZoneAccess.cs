@@ -74,7 +74,7 @@ internal sealed class ZoneAccess : IDisposable
         // No host is this one, so none is left out.
         var directory = new PeerDirectory(Domain, Domain);
         var table = new PeerTable(string.Empty, IPAddress.IPv6None, TimeProvider.System);
-        return new PeerWatcher(records, directory, table, () => false, TimeProvider.System);
+        return new PeerWatcher(records, directory, table, static () => false, static _ => false, TimeProvider.System);
     }
 
     /// <summary>Opens long-lived queries on the zone; the caller disposes them.</summary>
