@@ -1,10 +1,7 @@
-using System.Net;
-
 namespace Btmm.Core.NatTraversal;
 
 /// <summary>
 /// A gateway's multicast that something changed. Anybody on the link can forge one, so it is only a reason to ask.
 /// </summary>
 /// <param name="StateLost">Whether it says that the gateway lost its mappings.</param>
-/// <param name="ExternalAddress">The address it names, if any.</param>
-public readonly record struct GatewayAnnouncement(bool StateLost, IPAddress? ExternalAddress);
+public readonly record struct GatewayAnnouncement(bool StateLost);

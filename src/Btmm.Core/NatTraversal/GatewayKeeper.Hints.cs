@@ -69,19 +69,19 @@ internal sealed partial class GatewayKeeper
             await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>What to make of an announcement: null when it tells nothing new, else how long to wait before asking.</summary>
+    /// <summary>How long to wait before asking what an announcement is about; null when that is already under way.</summary>
+    /// <remarks>
+    /// The address in it is not looked at: a gateway may still announce the old one while it learns the new one.
+    /// </remarks>
     private TimeSpan? Judge(GatewayAnnouncement announcement)
     {
-        if (announcement.StateLost)
-        {
-            // All hosts of this network hear it now; RFC 6886 §3.7 spreads what they do next. It comes up to ten times.
-            if (_recreationPending) return null;
-            _recreationPending = true;
-            return RandomDelay();
-        }
+        _followUps = FollowUps;
+        if (!announcement.StateLost) return HintSpacingLeft();
 
-        bool news = _mapping is null || _failingSince is not null || !Address().Equals(announcement.ExternalAddress);
-        return news ? HintSpacingLeft() : null;
+        // All hosts of this network hear it now; RFC 6886 §3.7 spreads what they do next. It comes up to ten times.
+        if (_recreationPending) return null;
+        _recreationPending = true;
+        return RandomDelay();
     }
 
     private TimeSpan HintSpacingLeft()

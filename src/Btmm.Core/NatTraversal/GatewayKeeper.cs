@@ -26,6 +26,11 @@ internal sealed partial class GatewayKeeper
     /// <summary>Hints make no more than one look in this time, however many announcements somebody sends.</summary>
     private static readonly TimeSpan s_hintSpacing = TimeSpan.FromSeconds(1);
 
+    /// <summary>After an announcement the gateway may take a while to settle: so many looks follow, so far apart.</summary>
+    private const int FollowUps = 3;
+
+    private static readonly TimeSpan s_followUpInterval = TimeSpan.FromSeconds(3);
+
     /// <summary>The end's patience with the gateway.</summary>
     private static readonly TimeSpan s_releaseLimit = TimeSpan.FromSeconds(2);
 
@@ -49,6 +54,7 @@ internal sealed partial class GatewayKeeper
     private TimeSpan _lastLookAt;
     private TimeSpan? _failingSince;
     private int _failures;
+    private int _followUps;
     private int _lossesAtMapping;
     private bool _answered;
     private bool _inDoubt;
@@ -132,8 +138,15 @@ internal sealed partial class GatewayKeeper
         _failures = 0;
         _failingSince = null;
         if (_lookAgain) return HintSpacingLeft();
+        TimeSpan pause = _options.PollInterval;
+        if (_followUps > 0)
+        {
+            _followUps--;
+            pause = s_followUpInterval;
+        }
+
         TimeSpan untilRenewal = _renewAt - Now();
-        return untilRenewal < _options.PollInterval ? untilRenewal : _options.PollInterval;
+        return untilRenewal < pause ? untilRenewal : pause;
     }
 
     private async Task RefreshAsync(IPortMapper mapper, CancellationToken cancellationToken)

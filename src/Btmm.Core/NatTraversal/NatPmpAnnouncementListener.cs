@@ -3,11 +3,13 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Btmm.Core.Contracts;
 using Btmm.Protocol.NatTraversal.NatPmp;
+using Btmm.Protocol.NatTraversal.Pcp;
 
 namespace Btmm.Core.NatTraversal;
 
 /// <summary>
-/// Hears what a gateway multicasts to 224.0.0.1:5350 (RFC 6886 §3.2.1) and passes on what came from the gateway's own address.
+/// Hears what a gateway multicasts to 224.0.0.1:5350 (RFC 6886 §3.2.1; RFC 6887 §14.1 in the form of PCP) and passes on what
+/// came from the gateway's own address.
 /// Where the port cannot be had, nothing is heard; the periodic address query makes up for it.
 /// </summary>
 internal sealed class NatPmpAnnouncementListener : IAsyncDisposable
@@ -67,9 +69,15 @@ internal sealed class NatPmpAnnouncementListener : IAsyncDisposable
         {
             ReceivedDatagram received = await channel.ReceiveAsync(buffer, _shutdown.Token).ConfigureAwait(false);
             if (!received.Remote.Address.Equals(_gateway)) continue;
-            if (!NatPmpAnnouncement.TryParse(buffer.AsSpan(0, received.Length), out NatPmpAnnouncement heard)) continue;
-            bool lost = _client.AnnouncesLoss(heard.EpochSeconds);
-            _announcements.Writer.TryWrite(new GatewayAnnouncement(lost, heard.ExternalAddress));
+            if (Epoch(buffer.AsSpan(0, received.Length)) is not { } epoch) continue;
+            _announcements.Writer.TryWrite(new GatewayAnnouncement(_client.AnnouncesLoss(epoch)));
         }
+    }
+
+    /// <summary>The epoch that an announcement of NAT-PMP or PCP names; null when it is neither.</summary>
+    private static uint? Epoch(ReadOnlySpan<byte> message)
+    {
+        if (NatPmpAnnouncement.TryParse(message, out NatPmpAnnouncement ours)) return ours.EpochSeconds;
+        return PcpAnnouncement.TryParse(message, out PcpAnnouncement other) ? other.EpochSeconds : null;
     }
 }

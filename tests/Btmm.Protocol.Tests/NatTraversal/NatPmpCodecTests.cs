@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Protocol.NatTraversal.NatPmp;
+using Btmm.Protocol.NatTraversal.Pcp;
 
 namespace Btmm.Protocol.Tests.NatTraversal;
 
@@ -166,6 +167,7 @@ public sealed class NatPmpCodecTests
             NatPmpRequest.TryParse(message, out _);
             NatPmpResponse.TryParse(message, out _);
             NatPmpAnnouncement.TryParse(message, out _);
+            PcpAnnouncement.TryParse(message, out _);
         }
     }
 
@@ -177,6 +179,22 @@ public sealed class NatPmpCodecTests
         Assert.Equal(new NatPmpAnnouncement(1727898094u, IPAddress.Parse("1.2.3.4")), announcement);
         Assert.False(NatPmpAnnouncement.TryParse(Convert.FromHexString(MapTcpResponse), out _));
         Assert.False(NatPmpAnnouncement.TryParse([0, 0], out _));
+    }
+
+    [Fact]
+    [Trait("rfc", "6887§14.1")]
+    public void PcpAnnouncement_FromTheWire_GivesItsEpoch()
+    {
+        byte[] message = Convert.FromHexString("0280000000000000" + "00000107" + new string('0', 24));
+        Assert.True(PcpAnnouncement.TryParse(message, out PcpAnnouncement announcement));
+        Assert.Equal(0x107u, announcement.EpochSeconds);
+        for (int length = 0; length < message.Length; length++) Assert.False(PcpAnnouncement.TryParse(message.AsSpan(0, length), out _));
+        foreach (int position in new[] { 0, 1, 3 })
+        {
+            byte[] other = [.. message];
+            other[position] ^= 1;
+            Assert.False(PcpAnnouncement.TryParse(other, out _));
+        }
     }
 
     private static NatPmpResponse Parse(string hex)

@@ -1,12 +1,13 @@
 using System.Net;
 using Btmm.Core.Contracts;
+using Btmm.Platform.Linux;
 using Btmm.Platform.Sockets;
 
 namespace Btmm.TestKit;
 
-/// <summary>The operating system's sockets, opened inside a network namespace. Thread-safe.</summary>
+/// <summary>The operating system's sockets and routing table inside a network namespace. Thread-safe.</summary>
 /// <param name="name">The namespace's name.</param>
-public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, IStreamDialer
+public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, IStreamDialer, IGatewayFinder
 {
     private readonly UdpDatagramChannelFactory _channels = new();
     private readonly TcpStreamDialer _dialer = new();
@@ -20,4 +21,10 @@ public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, ISt
     /// <inheritdoc/>
     public async ValueTask<Stream> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken) =>
         await NetworkNamespace.Run(Name, () => _dialer.ConnectAsync(remote, cancellationToken).AsTask()).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public GatewayRoute? FindDefault() => NetworkNamespace.Run(Name, () => new NetlinkGatewayFinder().FindDefault());
+
+    /// <summary>A monitor of the namespace's links, addresses and routes; the caller disposes it.</summary>
+    public NetlinkNetworkMonitor OpenMonitor() => NetworkNamespace.Run(Name, () => new NetlinkNetworkMonitor());
 }

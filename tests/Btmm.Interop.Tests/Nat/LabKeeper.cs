@@ -1,0 +1,61 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.Platform.Linux;
+using Btmm.TestKit;
+
+namespace Btmm.Interop.Tests.Nat;
+
+/// <summary>A mapping keeper on a host of the lab, told of network changes as a node tells it.</summary>
+internal sealed class LabKeeper : IAsyncDisposable
+{
+    private readonly NetlinkNetworkMonitor _monitor;
+    private readonly Task _watch;
+    private readonly NamespaceNetwork _network;
+
+    public LabKeeper(Lab lab, string host, int port, TimeSpan? lifetime = null, TimeSpan? pollInterval = null)
+    {
+        _network = lab.Network(host);
+        MappingKeeperOptions options = new() { InternalPort = port };
+        if (lifetime is { } asked) options = options with { Lifetime = asked };
+        if (pollInterval is { } interval) options = options with { PollInterval = interval };
+        NatPmpPortMapperFactory mappers = new(_network, TimeProvider.System);
+        Keeper = new MappingKeeper(options, _network, mappers, TimeProvider.System, SystemRandomSource.Instance);
+        _monitor = _network.OpenMonitor();
+        _watch = WatchAsync();
+        Keeper.Start();
+    }
+
+    public MappingKeeper Keeper { get; }
+
+    public EndpointState State => Keeper.Current;
+
+    public Task<TimeSpan> AvailableAsync(string address) => Eventually.HoldsAsync(
+        () => IPAddress.Parse(address).Equals(State.Endpoint?.Address),
+        $"an endpoint at {address}; it was {State.Message}",
+        TimeSpan.FromSeconds(60));
+
+    public Task<TimeSpan> UnavailableAsync(BtmmErrorReason reason) => Eventually.HoldsAsync(
+        () => State.Reason == reason, $"no endpoint because of {reason}", TimeSpan.FromSeconds(60));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _monitor.DisposeAsync();
+        await _watch;
+        await Keeper.DisposeAsync();
+    }
+
+    private async Task WatchAsync()
+    {
+        GatewayRoute? last = null;
+        await foreach (NetworkChange change in _monitor.Subscribe().ReadAllAsync())
+        {
+            if (change.Kind is not (NetworkChangeKind.Route or NetworkChangeKind.Overrun)) continue;
+            GatewayRoute? now = _network.FindDefault();
+            if (now is null || now == last) continue;
+            last = now;
+            Keeper.NotifyNetworkChanged();
+        }
+    }
+}

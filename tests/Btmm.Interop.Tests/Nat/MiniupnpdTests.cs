@@ -1,0 +1,245 @@
+using System.Globalization;
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.Protocol.NatTraversal;
+using Btmm.TestKit;
+
+namespace Btmm.Interop.Tests.Nat;
+
+/// <summary>Port mapping with a real miniupnpd, judged by the daemon's own lease file and by datagrams from outside.</summary>
+public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixture>
+{
+    private const string Home = "203.0.113.10";
+    private const string Cafe = "198.51.100.20";
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Client_AddressMapDelete_MiniupnpdAgrees()
+    {
+        Lab lab = fixture.Require();
+        await using NatPmpClient client = new(IPAddress.Parse("192.168.1.1"), lab.Network("mini"), TimeProvider.System);
+        GatewayAddress address = await client.GetExternalAddressAsync(CancellationToken.None);
+        Assert.Equal(lab.AddressOf("gw-home"), address.Address);
+        Assert.Equal(ExternalAddressKind.Public, address.Kind);
+        PortMapping mapping = await client.MapAsync(
+            new PortMappingRequest(PortMappingProtocol.Tcp, 8080, 18080, TimeSpan.FromMinutes(10)), CancellationToken.None);
+        Assert.Equal(18080, mapping.ExternalPort);
+        Assert.Equal(TimeSpan.FromMinutes(10), mapping.Lifetime);
+        Assert.Contains(lab.Leases("gw-home"), lease => lease.StartsWith("TCP:18080:192.168.1.101:8080:", StringComparison.Ordinal));
+        await client.DeleteAsync(PortMappingProtocol.Tcp, 8080, CancellationToken.None);
+        Assert.DoesNotContain(lab.Leases("gw-home"), lease => lease.Contains(":8080:", StringComparison.Ordinal));
+        await client.DeleteAsync(PortMappingProtocol.Tcp, 8080, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Keeper_HostBehindGateway_MappedReachableAndReleased()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41001;
+        await using (LabKeeper host = new(lab, "studio", port))
+        {
+            Report("first endpoint", await host.AvailableAsync(Home));
+            Assert.Equal(port, host.State.Endpoint?.Port);
+            Assert.Single(Leases(lab, "gw-home", port));
+            await AssertReachableAsync(lab, "studio", port, host.State.Endpoint);
+            Assert.True(await host.Keeper.StopAsync());
+        }
+
+        Assert.Empty(Leases(lab, "gw-home", port));
+    }
+
+    [Fact]
+    public async Task Keeper_TwoHostsWantOnePort_EachGetsItsOwn()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41010;
+        await using LabKeeper studio = new(lab, "studio", port);
+        await studio.AvailableAsync(Home);
+        await using LabKeeper mini = new(lab, "mini", port);
+        await mini.AvailableAsync(Home);
+        Assert.NotEqual(studio.State.Endpoint, mini.State.Endpoint);
+        Assert.Equal(2, Leases(lab, "gw-home", port).Count);
+    }
+
+    [Fact]
+    public async Task Keeper_ShortLifetime_LeaseIsRenewedInTheDaemon()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41020;
+        await using LabKeeper host = new(lab, "studio", port, lifetime: TimeSpan.FromSeconds(10));
+        await host.AvailableAsync(Home);
+        long first = Expiry(Assert.Single(Leases(lab, "gw-home", port)));
+        await Eventually.HoldsAsync(
+            () => Leases(lab, "gw-home", port) is [var lease] && Expiry(lease) >= first + 10, "a lease renewed twice", s_limit);
+        Assert.Equal(EndpointPhase.Available, host.State.Phase);
+        await AssertReachableAsync(lab, "studio", port, host.State.Endpoint);
+    }
+
+    [Fact]
+    public async Task Keeper_DaemonRestarts_MappingSurvives()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41030;
+        await using LabKeeper host = new(lab, "laptop", port);
+        await host.AvailableAsync(Cafe);
+        lab.MappingDaemon("gw-cafe", "restart");
+        Assert.Single(Leases(lab, "gw-cafe", port));
+        await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+        Assert.Equal(EndpointPhase.Available, host.State.Phase);
+    }
+
+    [Fact]
+    public async Task Keeper_GatewayForgetsAll_MappedAgain()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41040;
+        await using LabKeeper host = new(lab, "laptop", port);
+        await host.AvailableAsync(Cafe);
+        await Task.Delay(TimeSpan.FromSeconds(5)); // So that an epoch of 0 is a step back beyond the tolerance of 2 s.
+        lab.Reboot("gw-cafe");
+        Report("mapped again after a reboot", await Eventually.HoldsAsync(
+            () => Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", s_limit));
+        await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+        Assert.Equal(IPEndPoint.Parse($"{Cafe}:{port}"), host.State.Endpoint);
+    }
+
+    [Fact]
+    public async Task Keeper_GatewayForgetsAllAndDataPathSuspects_MappedAgainSooner()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41045;
+        await using LabKeeper host = new(lab, "laptop", port);
+        await host.AvailableAsync(Cafe);
+        lab.Reboot("gw-cafe");
+        host.Keeper.CheckNow();
+        Report("mapped again after a reboot and a suspicion", await Eventually.HoldsAsync(
+            () => Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", s_limit));
+    }
+
+    [Fact]
+    public async Task Keeper_GatewayChangesAddress_EndpointFollows()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41050;
+        await using LabKeeper host = new(lab, "laptop", port);
+        await host.AvailableAsync(Cafe);
+        lab.Readdress("gw-cafe", "198.51.100.77");
+        try
+        {
+            Report("new address told", await host.AvailableAsync("198.51.100.77"));
+            await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+        }
+        finally
+        {
+            lab.Readdress("gw-cafe", Cafe);
+        }
+
+        await host.AvailableAsync(Cafe);
+    }
+
+    [Fact]
+    public async Task Keeper_HostRoams_MappedOnTheNewGateway()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41060;
+        await using LabKeeper host = new(lab, "laptop", port);
+        await host.AvailableAsync(Cafe);
+        lab.Roam("laptop", "hotel");
+        try
+        {
+            Report("endpoint on the new network", await host.AvailableAsync("198.51.100.30"));
+            Assert.Single(Leases(lab, "gw-hotel", port));
+            await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+        }
+        finally
+        {
+            lab.Roam("laptop", "cafe");
+        }
+
+        Report("endpoint back on the old network", await host.AvailableAsync(Cafe));
+    }
+
+    [Fact]
+    public async Task Keeper_HostRoamsToAPublicAddress_EndpointIsItsOwn()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41070;
+        await using LabKeeper host = new(lab, "laptop", port);
+        await host.AvailableAsync(Cafe);
+        lab.Roam("laptop", "pub2");
+        try
+        {
+            await host.AvailableAsync("198.51.100.102");
+            Assert.Equal(EndpointCandidateKind.DirectPublic, host.State.Candidates[0].Kind);
+            await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+        }
+        finally
+        {
+            lab.Roam("laptop", "cafe");
+        }
+    }
+
+    [Fact]
+    public async Task Keeper_GatewayBehindGateway_DoubleNatAndNothingOffered()
+    {
+        Lab lab = fixture.Require();
+        const int port = 41080;
+        await using LabKeeper host = new(lab, "attic", port);
+        await host.UnavailableAsync(BtmmErrorReason.DoubleNat);
+        Assert.Equal(lab.AddressOf("gw-inner"), host.State.ExternalAddress);
+        Assert.Null(host.State.Endpoint);
+        Assert.Empty(Leases(lab, "gw-inner", port));
+    }
+
+    [Theory]
+    [InlineData("deny", BtmmErrorReason.NatPmpNotAuthorized)]
+    [InlineData("nostun", BtmmErrorReason.NatPmpNetworkFailure)]
+    [InlineData("off", BtmmErrorReason.NatPmpUnsupported)]
+    public async Task Keeper_GatewayWithoutMapping_SaysWhyAndRecovers(string action, BtmmErrorReason reason)
+    {
+        Lab lab = fixture.Require();
+        const int port = 41090;
+        lab.MappingDaemon("gw-cafe", action);
+        await using LabKeeper host = new(lab, "laptop", port);
+        try
+        {
+            await host.UnavailableAsync(reason);
+            Assert.NotEmpty(host.State.Remedy);
+            Assert.Empty(Leases(lab, "gw-cafe", port));
+        }
+        finally
+        {
+            lab.MappingDaemon("gw-cafe", "on");
+        }
+
+        Report($"endpoint after \"{action}\" ended", await host.AvailableAsync(Cafe));
+    }
+
+    private static void Report(string what, TimeSpan took) =>
+        TestContext.Current.TestOutputHelper?.WriteLine($"{what}: {took.TotalSeconds:F2} s");
+
+    private static List<string> Leases(Lab lab, string gateway, int internalPort) =>
+        [.. lab.Leases(gateway).Where(lease => lease.Split(':') is ["UDP", _, _, var port, ..] && port == internalPort.ToString(CultureInfo.InvariantCulture))];
+
+    private static long Expiry(string lease) => long.Parse(lease.Split(':')[4], CultureInfo.InvariantCulture);
+
+    /// <summary>Sends datagrams from a host on the public side until one arrives at the host's port.</summary>
+    private static async Task AssertReachableAsync(Lab lab, string host, int port, IPEndPoint? endpoint)
+    {
+        Assert.NotNull(endpoint);
+        await using IDatagramChannel inside = lab.Network(host).Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, port)));
+        await using IDatagramChannel outside = lab.Network("server2").Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, 0)));
+        byte[] buffer = new byte[64];
+        Task<ReceivedDatagram> arrival = inside.ReceiveAsync(buffer, CancellationToken.None).AsTask();
+        for (int attempt = 0; attempt < 100 && !arrival.IsCompleted; attempt++)
+        {
+            await outside.SendAsync("knock"u8.ToArray(), endpoint, CancellationToken.None);
+            await Task.WhenAny(arrival, Task.Delay(100));
+        }
+
+        Assert.True(arrival.IsCompletedSuccessfully, $"no datagram came through {endpoint}");
+        Assert.Equal("knock"u8, buffer.AsSpan(0, arrival.Result.Length));
+    }
+}
