@@ -169,8 +169,11 @@ internal sealed partial class GatewayKeeper
     {
         int suggested = _owner.RememberedPort(_route.Gateway) ?? _options.PreferredExternalPort ?? _options.InternalPort;
         PortMappingRequest request = new(_options.Protocol, _options.InternalPort, suggested, _options.Lifetime);
+
+        // The first answer may take its time: miniupnpd tries every port before it says that none is allowed.
+        ExchangeEffort effort = _mapping is null ? ExchangeEffort.Thorough : ExchangeEffort.Brisk;
         TimeSpan askedAt = Now();
-        _mapping = await mapper.MapAsync(request, ExchangeEffort.Brisk, cancellationToken).ConfigureAwait(false);
+        _mapping = await mapper.MapAsync(request, effort, cancellationToken).ConfigureAwait(false);
         _owner.RememberPort(_route.Gateway, _mapping.ExternalPort);
         _lossesAtMapping = mapper.StateLossCount;
         _inDoubt = false;
@@ -211,7 +214,7 @@ internal sealed partial class GatewayKeeper
         _owner.Publish(MappingKeeper.Unavailable(
             _route,
             BtmmErrorReason.Timeout,
-            $"The gateway {_route.Gateway} has not answered yet.",
+            _answered ? $"The gateway {_route.Gateway} has not mapped the port yet." : $"The gateway {_route.Gateway} has not answered yet.",
             "Wait; if it stays silent, turn on NAT-PMP in the router's settings."));
     }
 

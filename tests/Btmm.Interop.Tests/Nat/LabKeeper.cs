@@ -33,11 +33,11 @@ internal sealed class LabKeeper : IAsyncDisposable
 
     public Task<TimeSpan> AvailableAsync(string address) => Eventually.HoldsAsync(
         () => IPAddress.Parse(address).Equals(State.Endpoint?.Address),
-        $"an endpoint at {address}; it was {State.Message}",
+        () => $"an endpoint at {address}; it was {State.Reason}: {State.Message}",
         TimeSpan.FromSeconds(60));
 
     public Task<TimeSpan> UnavailableAsync(BtmmErrorReason reason) => Eventually.HoldsAsync(
-        () => State.Reason == reason, $"no endpoint because of {reason}", TimeSpan.FromSeconds(60));
+        () => State.Reason == reason, () => $"no endpoint because of {reason}; it was {State.Reason}: {State.Message}", TimeSpan.FromSeconds(60));
 
     public async ValueTask DisposeAsync()
     {
