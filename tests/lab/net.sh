@@ -116,7 +116,17 @@ upnp_start() { # GATEWAY
   upnp_conf "$1"
   touch "$STATE/upnp/$1.leases"
   rm -f "$STATE/upnp/$1.pid"        # one that was killed leaves it behind, and it would not start again
+  if [[ -e $STATE/upnp/$1.deny ]]; then upnp_start_quiet "$1"; return; fi
   spawn "miniupnpd-$1" "$1" miniupnpd -d -f "$STATE/upnp/$1.conf" -P "$STATE/upnp/$1.pid"
+}
+# To refuse a request, miniupnpd tries each of 65535 ports, and in the foreground it logs each: that takes a minute on
+# a busy machine. In the background it logs nothing.
+upnp_start_quiet() { # GATEWAY
+  local file=$STATE/upnp/$1.pid pid
+  inns "$1" miniupnpd -f "$STATE/upnp/$1.conf" -P "$file" </dev/null >"$STATE/log/miniupnpd-$1.log" 2>&1
+  wait_for 30 test -s "$file" || die "miniupnpd on $1 did not start"
+  pid=$(< "$file")
+  echo "$pid $(start_time "$pid")" > "$STATE/pid/miniupnpd-$1"
 }
 upnp_wait() { # GATEWAY
   wait_for 30 inns "$1" sh -c 'ss -lnu | grep -q :5351' || die "miniupnpd on $1 did not start, see $STATE/log/miniupnpd-$1.log"

@@ -75,7 +75,7 @@ internal sealed partial class GatewayKeeper
     /// </remarks>
     private TimeSpan? Judge(GatewayAnnouncement announcement)
     {
-        _followUps = FollowUps;
+        _followUp = 0;
         if (!announcement.StateLost) return HintSpacingLeft();
 
         // All hosts of this network hear it now; RFC 6886 §3.7 spreads what they do next. It comes up to ten times.

@@ -26,10 +26,9 @@ internal sealed partial class GatewayKeeper
     /// <summary>Hints make no more than one look in this time, however many announcements somebody sends.</summary>
     private static readonly TimeSpan s_hintSpacing = TimeSpan.FromSeconds(1);
 
-    /// <summary>After an announcement the gateway may take a while to settle: so many looks follow, so far apart.</summary>
-    private const int FollowUps = 3;
-
-    private static readonly TimeSpan s_followUpInterval = TimeSpan.FromSeconds(3);
+    /// <summary>After an announcement the gateway may take a while to settle: the pauses before the looks that follow.</summary>
+    private static readonly TimeSpan[] s_followUps =
+        [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)];
 
     /// <summary>The end's patience with the gateway.</summary>
     private static readonly TimeSpan s_releaseLimit = TimeSpan.FromSeconds(2);
@@ -46,6 +45,7 @@ internal sealed partial class GatewayKeeper
     private readonly IRandomSource _random;
     private readonly ChannelReader<bool> _checks;
     private readonly long _origin;
+    private readonly Lock _tellGate = new();
 
     private GatewayAddress? _address;
     private PortMapping? _mapping;
@@ -54,9 +54,10 @@ internal sealed partial class GatewayKeeper
     private TimeSpan _lastLookAt;
     private TimeSpan? _failingSince;
     private int _failures;
-    private int _followUps;
+    private int _followUp = s_followUps.Length;
     private int _lossesAtMapping;
     private bool _answered;
+    private bool _told;
     private bool _inDoubt;
     private bool _lookAgain;
     private bool _recreationPending;
@@ -105,6 +106,15 @@ internal sealed partial class GatewayKeeper
         }
     }
 
+    private void Tell(EndpointState state)
+    {
+        lock (_tellGate)
+        {
+            _told = true;
+            _owner.Publish(state);
+        }
+    }
+
     private TimeSpan Now() => _time.GetElapsedTime(_origin);
 
     /// <summary>One look, with its failures handled. Returns how long to wait for the next.</summary>
@@ -138,13 +148,7 @@ internal sealed partial class GatewayKeeper
         _failures = 0;
         _failingSince = null;
         if (_lookAgain) return HintSpacingLeft();
-        TimeSpan pause = _options.PollInterval;
-        if (_followUps > 0)
-        {
-            _followUps--;
-            pause = s_followUpInterval;
-        }
-
+        TimeSpan pause = _followUp < s_followUps.Length ? s_followUps[_followUp++] : _options.PollInterval;
         TimeSpan untilRenewal = _renewAt - Now();
         return untilRenewal < pause ? untilRenewal : pause;
     }
@@ -158,7 +162,7 @@ internal sealed partial class GatewayKeeper
         bool lost = mapper.StateLossCount != _lossesAtMapping;
         if (_mapping is null || _inDoubt || lost || Now() >= _renewAt)
             await MapAsync(mapper, cancellationToken).ConfigureAwait(false);
-        _owner.Publish(Available());
+        Tell(Available());
     }
 
     /// <summary>
@@ -196,7 +200,7 @@ internal sealed partial class GatewayKeeper
         bool patient = held && RetryPolicy.MayPass(failure.Reason) && now - _failingSince < limit;
         if (!patient)
         {
-            _owner.Publish(MappingKeeper.Unavailable(_route, failure.Reason, failure.Message, failure.Remedy) with
+            Tell(MappingKeeper.Unavailable(_route, failure.Reason, failure.Message, failure.Remedy) with
             {
                 ExternalAddress = _address?.Address,
             });
@@ -208,14 +212,19 @@ internal sealed partial class GatewayKeeper
 
     private async Task EarlyNoticeAsync(CancellationToken attempt)
     {
-        if (_answered || _failures > 0) return;
+        if (_told) return;
         TimeSpan wait = IsCurrent(_owner.Current) ? s_lateNotice : s_earlyNotice;
         await Task.Delay(wait, _time, attempt).ConfigureAwait(false);
-        _owner.Publish(MappingKeeper.Unavailable(
-            _route,
-            BtmmErrorReason.Timeout,
-            _answered ? $"The gateway {_route.Gateway} has not mapped the port yet." : $"The gateway {_route.Gateway} has not answered yet.",
-            "Wait; if it stays silent, turn on NAT-PMP in the router's settings."));
+        string message = _answered ? $"The gateway {_route.Gateway} has not mapped the port yet." : $"The gateway {_route.Gateway} has not answered yet.";
+        lock (_tellGate)
+        {
+            if (_told) return;
+            _owner.Publish(MappingKeeper.Unavailable(
+                _route,
+                BtmmErrorReason.Timeout,
+                message,
+                "Wait; if it stays silent, turn on NAT-PMP in the router's settings."));
+        }
     }
 
     /// <summary>Whether a state was made on this network, as far as addresses tell.</summary>
