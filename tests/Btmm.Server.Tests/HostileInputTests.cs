@@ -68,7 +68,6 @@ public sealed class HostileInputTests : IDisposable
     public async Task LlqSetups_FromManyForgedAddresses_LeaveNoState()
     {
         DnsMessage setup = ServerHarness.Query(_server.Name("_autotunnel._udp"), DnsType.PTR, new EdnsInfo(new LlqOption(LlqOpcode.Setup, LlqError.NoError, 0, 3600)));
-        long before = GC.GetTotalMemory(forceFullCollection: true);
         for (int i = 0; i < 20_000; i++)
         {
             var client = new IPEndPoint(new IPAddress([10, (byte)(i >> 16), (byte)(i >> 8), (byte)i]), 1024 + (i % 60_000));
@@ -76,10 +75,8 @@ public sealed class HostileInputTests : IDisposable
             Assert.Equal(LlqError.NoError, reply.Edns!.Find<LlqOption>()!.Error);
         }
 
-        long after = GC.GetTotalMemory(forceFullCollection: true);
         Assert.Equal(0, _server.Llq.Count);
         Assert.Null(_server.Llq.NextTimeout);
-        Assert.True(after - before < 4_000_000, $"{after - before} bytes stayed.");
     }
 
     [Fact]
