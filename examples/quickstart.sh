@@ -8,7 +8,7 @@
 #
 #   examples/quickstart.sh                as root; installs the few Debian packages that it needs
 #   examples/quickstart.sh --size 64      a smaller file, in MiB (default 256)
-#   examples/quickstart.sh --no-build     with what was built before
+#   examples/quickstart.sh --no-build     with what was built before (or the btmmd that BTMM_DAEMON names)
 #   examples/quickstart.sh --verbose      with every event of the two nodes
 #
 # Without root it goes on in an unprivileged user namespace where the kernel allows that.
@@ -35,7 +35,7 @@ done
 # ------------------------------------------------------------ preparation --
 command -v dotnet >/dev/null || die "the .NET SDK 10 is needed: https://dot.net"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-daemon=$PWD/src/Btmm.Daemon/bin/Release/net10.0/btmmd
+daemon=${BTMM_DAEMON:-$PWD/src/Btmm.Daemon/bin/Release/net10.0/btmmd}
 
 if [[ -n $build ]]; then
   echo "Building ..."

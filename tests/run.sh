@@ -25,10 +25,11 @@ wanted() { # SUITE
 number() { sed -n "s/.*$1: \([0-9]*\).*/\1/p" <<<"$2"; }
 
 run_suite() { # PROJECT
-  local log summary total errors fails skips code
+  local log summary total errors fails skips code show=()
+  [[ $1 == *Interop* ]] && show=(-showLiveOutput)   # how long each interruption was
   log=$(mktemp)
   note "$1"
-  timeout --kill-after=30 2400 "tests/$1/bin/$config/net10.0/$1" -noLogo -noColor 2>&1 </dev/null | tee "$log"
+  timeout --kill-after=30 2400 "tests/$1/bin/$config/net10.0/$1" -noLogo -noColor "${show[@]}" 2>&1 </dev/null | tee "$log"
   code=${PIPESTATUS[0]}
   summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
   rm -f "$log"
