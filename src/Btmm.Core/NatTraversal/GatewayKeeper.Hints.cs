@@ -79,6 +79,8 @@ internal sealed partial class GatewayKeeper
         if (!announcement.StateLost) return HintSpacingLeft();
 
         // All hosts of this network hear it now; RFC 6886 §3.7 spreads what they do next. It comes up to ten times.
+        // A forged one costs the gateway one renewal, which changes nothing.
+        _inDoubt = true;
         if (_recreationPending) return null;
         _recreationPending = true;
         return RandomDelay();

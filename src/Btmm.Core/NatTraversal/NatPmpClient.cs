@@ -13,6 +13,8 @@ namespace Btmm.Core.NatTraversal;
 /// </summary>
 public sealed class NatPmpClient : IAsyncDisposable
 {
+    private const uint FreshEpochSeconds = 2;
+
     private readonly IPEndPoint _gateway;
     private readonly IDatagramChannelFactory _channels;
     private readonly TimeProvider _time;
@@ -107,9 +109,13 @@ public sealed class NatPmpClient : IAsyncDisposable
         NatPmpErrors.Require(await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false), _gateway);
     }
 
-    /// <summary>Whether an announcement with this epoch would mean that the gateway lost its mappings.</summary>
+    /// <summary>
+    /// Whether an announcement with this epoch means that the gateway lost its mappings. One that has only just begun did, even
+    /// when the rule of RFC 6886 §3.6 does not show it because it had not run for long before.
+    /// </summary>
     internal bool AnnouncesLoss(uint epochSeconds)
     {
+        if (epochSeconds <= FreshEpochSeconds) return true;
         lock (_epochGate) return _session.AnnouncesLoss(Now(), epochSeconds);
     }
 
