@@ -18,6 +18,7 @@ ula_a=fd00:b::a ula_b=fd00:b::b
 pids=()
 
 need() { command -v "$1" >/dev/null || { echo "tunnel.sh: $1 is missing" >&2; exit 3; }; }
+[ "$(id -u)" = 0 ] && "$here/tests/lab/lab.sh" install bench
 for tool in ip iperf3 wireguard-go wg ping; do need "$tool"; done
 [ "$(id -u)" = 0 ] || { echo "tunnel.sh: root is needed" >&2; exit 3; }
 
