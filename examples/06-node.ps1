@@ -14,6 +14,9 @@ param(
     # Where the node keeps its state.
     [string] $StateDirectory,
 
+    # The hosts file for the names of peers; /etc/hosts unless given.
+    [string] $HostsPath,
+
     # Ends after this time; runs until Ctrl-C unless given.
     [timespan] $Duration = [timespan]::MaxValue
 )
@@ -24,6 +27,7 @@ $import = @{ Path = $Account }
 if ($Passphrase) { $import.Passphrase = $Passphrase }
 $start = @{ Account = Import-BtmmAccount @import; HostName = $HostName }
 if ($StateDirectory) { $start.StateDirectory = $StateDirectory }
+if ($HostsPath) { $start.HostsPath = $HostsPath }
 $job = Start-BtmmTunnel @start
 $until = $Duration -eq [timespan]::MaxValue ? [datetime]::MaxValue : [datetime]::Now + $Duration
 try {

@@ -113,6 +113,6 @@ Describe 'Watch-BtmmPeer' {
 
     It 'shows changes in a table' {
         $text = (Watch-BtmmPeer studio @at -Duration 60 | Select-Object -First 1 | Format-Table | Out-String -Width 120).Trim() -split "`n"
-        $text[0].Trim() -split '\s+' | Should -Be 'Time', 'Change', 'Name', 'Address', 'Endpoint'
+        $text[0].Trim() -split '\s+' | Should -Be 'Time', 'Change', 'Name', 'Endpoint', 'Address'
     }
 }
