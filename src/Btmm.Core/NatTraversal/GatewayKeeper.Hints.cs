@@ -83,6 +83,7 @@ internal sealed partial class GatewayKeeper
         _inDoubt = true;
         if (_recreationPending) return null;
         _recreationPending = true;
+        _owner.TellGatewayRestart();
         return RandomDelay();
     }
 

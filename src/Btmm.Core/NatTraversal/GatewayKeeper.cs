@@ -162,6 +162,7 @@ internal sealed partial class GatewayKeeper
         bool lost = mapper.StateLossCount != _lossesAtMapping;
         if (_mapping is null || _inDoubt || lost || Now() >= _renewAt)
             await MapAsync(mapper, cancellationToken).ConfigureAwait(false);
+        if (lost) _owner.TellGatewayRestart();
         Tell(Available());
     }
 

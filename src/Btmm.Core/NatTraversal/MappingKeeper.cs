@@ -44,6 +44,9 @@ public sealed class MappingKeeper : IAsyncDisposable
     private readonly Channel<EndpointState> _changes = Channel.CreateBounded<EndpointState>(
         new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    private readonly Channel<bool> _restarts = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private CancellationTokenSource? _episode;
     private Task<bool>? _loop;
     private volatile EndpointState _current;
@@ -82,6 +85,12 @@ public sealed class MappingKeeper : IAsyncDisposable
     /// </summary>
     public ChannelReader<EndpointState> Changes => _changes.Reader;
 
+    /// <summary>
+    /// Tells that the gateway showed that it lost its state: mappings are being made anew, but flows are gone too, and whoever
+    /// has one through it should send something now. Bounded; completed at the end.
+    /// </summary>
+    public ChannelReader<bool> GatewayRestarts => _restarts.Reader;
+
     /// <summary>Begins.</summary>
     public void Start()
     {
@@ -111,6 +120,7 @@ public sealed class MappingKeeper : IAsyncDisposable
         bool released = await loop.ConfigureAwait(false);
         Publish(new EndpointState { Phase = EndpointPhase.Searching, Message = "Stopped." });
         _changes.Writer.TryComplete();
+        _restarts.Writer.TryComplete();
         return released;
     }
 
@@ -127,6 +137,8 @@ public sealed class MappingKeeper : IAsyncDisposable
             if (!same) _changes.Writer.TryWrite(_current);
         }
     }
+
+    internal void TellGatewayRestart() => _restarts.Writer.TryWrite(true);
 
     /// <summary>The external port that a gateway granted last, to suggest it again; null when there was none.</summary>
     internal int? RememberedPort(IPAddress gateway) => _grantedPorts.TryGetValue(gateway, out int port) ? port : null;

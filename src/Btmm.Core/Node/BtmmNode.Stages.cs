@@ -26,6 +26,7 @@ public sealed partial class BtmmNode
         Guard(() => ApplyPeers(parts));
         AddStage(parts.Network.Changes, state => OnNetwork(parts, state));
         AddStage(parts.Endpoint.Changes, endpoint => OnEndpoint(parts, endpoint));
+        AddStage(parts.Endpoint.GatewayRestarts, _ => OnGatewayRestart(parts));
         AddStage(parts.Publisher.States, OnPublication);
         AddStage(parts.RecordWatcher.States, state => OnZoneService(parts, state));
         AddStage(parts.PeerWatcher.Changes, change => OnPeer(parts, change));
@@ -108,6 +109,14 @@ public sealed partial class BtmmNode
 
         parts.Publisher.SetEndpoint(state.Endpoint);
         if (parts.Network.Current.Route is { } route) TellSessions(parts, route);
+    }
+
+    /// <summary>Peers' packets reach us again once ours have made a way through the gateway.</summary>
+    private void OnGatewayRestart(NodeParts parts)
+    {
+        _log.Add(NodeEventKind.NetworkChanged, "The gateway restarted and lost its mappings and flows.");
+        if (parts.Network.Current.Route is { } route) TellSessions(parts, route);
+        parts.PeerWatcher.NetworkChanged();
     }
 
     private void OnPublication(PublicationState state)
