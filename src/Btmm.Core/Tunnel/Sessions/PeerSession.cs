@@ -39,6 +39,9 @@ internal sealed class PeerSession(IPAddress identifier, string name, DateTimeOff
 
     public long PacketsOut { get; set; }
 
+    /// <summary>Whether the peer was asked for a sign of life since it was last heard.</summary>
+    public bool IsSilenceChecked { get; set; } = true;
+
     /// <summary>Packets received on the pairs in use at the last look.</summary>
     public Dictionary<uint, long> SaPacketsIn { get; } = [];
 

@@ -120,6 +120,10 @@ public sealed partial class SessionManager
     private void ShareIdentifiers() => _table.SetPeers(_sessions.Keys.ToArray());
 
     /// <summary>Looks at the packet path's counters: who was heard, who is sent to without ever answering, what is used up.</summary>
+    /// <remarks>
+    /// When a peer falls silent it is asked once, even with nothing to send to it: a NAT on the way may have lost the flow that
+    /// its packets came by, and ours make a new one, which the peer then follows.
+    /// </remarks>
     private void Poll(TimeSpan now)
     {
         if (now < _nextPoll) return;
@@ -135,7 +139,10 @@ public sealed partial class SessionManager
             session.PacketsOut = traffic.PacketsOut;
             session.PacketsIn = traffic.PacketsIn;
             TimeSpan silence = traffic.SinceLastInbound is { } since && since < now - sa.LastHeard ? since : now - sa.LastHeard;
-            if (sent && !heard && silence >= _options.OneWayTrafficLimit) _ike.CheckLiveness(now, sa.Peer);
+            if (heard) session.IsSilenceChecked = false;
+            if (heard || silence < _options.OneWayTrafficLimit || (session.IsSilenceChecked && !sent)) continue;
+            session.IsSilenceChecked = true;
+            _ike.CheckLiveness(now, sa.Peer);
         }
     }
 
