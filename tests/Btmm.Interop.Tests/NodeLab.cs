@@ -26,10 +26,11 @@ internal sealed class NodeLab : IAsyncDisposable
     private string AccountPath => Path.Combine(_directory, "account");
 
     /// <summary>Builds the lab and waits until both nodes have a tunnel to each other.</summary>
-    internal static async Task<NodeLab> StartAsync()
+    /// <param name="parts">Further parts of the lab.</param>
+    internal static async Task<NodeLab> StartAsync(params string[] parts)
     {
         Assert.SkipWhen(Lab.Unavailable is not null, Lab.Unavailable ?? "");
-        var made = new NodeLab(Lab.Start());
+        var made = new NodeLab(Lab.Start(parts));
         try
         {
             await made.MakeAccountAsync();

@@ -100,6 +100,57 @@ public sealed class NodeTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public async Task Node_ZoneServiceDownAtStart_StartsFromItsCache()
+    {
+        await using NodeLab lab = await NodeLab.StartAsync();
+        try
+        {
+            IPAddress laptop = lab.Resolve(NodeLab.Studio, NodeLab.Laptop);
+            lab.Nodes[NodeLab.Studio].Kill();
+            lab.Zone.Kill();
+            NodeProcess again = lab.StartNode(NodeLab.Studio);
+            await again.WaitForAsync("tunnel-up");
+            Assert.Equal(0, again.Count("published"));
+            Assert.Equal(laptop, lab.Resolve(NodeLab.Studio, NodeLab.Laptop));
+            await using NodeEchoStream stream = await NodeEchoStream.ConnectAsync(
+                lab.Lab.Namespace(NodeLab.Studio), lab.Lab.Namespace(NodeLab.Laptop), laptop);
+            await stream.WaitForFlowAsync(TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.WriteLine(lab.Logs());
+            throw;
+        }
+    }
+
+    [Fact]
+    public async Task Node_BehindTwoNats_PublishesNoEndpointButReachesOthers()
+    {
+        await using NodeLab lab = await NodeLab.StartAsync("inner");
+        try
+        {
+            NodeProcess attic = lab.StartNode("attic");
+            JsonElement lost = await attic.WaitForAsync("mapping-lost", e => e.GetProperty("reason").GetString() == "DoubleNat");
+            Assert.NotEmpty(lost.GetProperty("remedy").GetString()!);
+            await attic.WaitForAsync("published", e => !e.TryGetProperty("endpoint", out _));
+            await attic.WaitForAsync("tunnel-up", e => e.GetProperty("peer").GetString() == NodeLab.NameOf(NodeLab.Laptop));
+            await lab.Nodes[NodeLab.Laptop].WaitForAsync("peer-seen", e => e.GetProperty("peer").GetString() == NodeLab.NameOf("attic"));
+            Assert.DoesNotContain(lab.Nodes[NodeLab.Laptop].Events(), e =>
+                NodeProcess.NameOf(e).StartsWith("peer-", StringComparison.Ordinal)
+                && e.GetProperty("peer").GetString() == NodeLab.NameOf("attic")
+                && e.TryGetProperty("endpoint", out _));
+            IPAddress address = lab.Resolve(NodeLab.Laptop, "attic");
+            await using NodeEchoStream stream = await NodeEchoStream.ConnectAsync(lab.Lab.Namespace(NodeLab.Laptop), lab.Lab.Namespace("attic"), address);
+            await stream.WaitForFlowAsync(TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.WriteLine(lab.Logs());
+            throw;
+        }
+    }
+
     private static void AssertNothingLeft(NodeLab lab, string host)
     {
         Assert.DoesNotContain("btmm", lab.Lab.Exec(host, "ip", "-o", "link", "show").Require(), StringComparison.Ordinal);

@@ -144,8 +144,7 @@ public sealed partial class BtmmNode
         ZoneServiceState? before = _zoneState;
         _zoneState = state;
         bool isBack = state.IsReachable && before is not { IsReachable: true };
-        if (isBack || (state.IsReachable && before!.IsPolling != state.IsPolling))
-            _log.Add(NodeEventKind.ZoneReachable, state.IsPolling ? "The zone service answers; it is polled." : "The zone service answers; changes come by long-lived query.");
+        if (isBack) _log.Add(NodeEventKind.ZoneReachable, "The zone service answers.");
         else if (!state.IsReachable && state.Error is { } error && before is not { IsReachable: false })
             _log.AddProblem(error, NodeEventKind.ZoneUnreachable);
         if (isBack && before is not null) parts.Publisher.TryNow();
