@@ -11,6 +11,7 @@ in_ns() { ip netns exec "$LAB_PREFIX$1" "${@:2}"; }     # NODE COMMAND...
 
 # start NODE TAG COMMAND...: in the background, output in $work/TAG.log and TAG.err.
 start() {
+  : > "$work/$2.log"
   ip netns exec "$LAB_PREFIX$1" "${@:3}" >"$work/$2.log" 2>"$work/$2.err" </dev/null &
   pids+=($!)
   pid_of[$2]=$!
