@@ -16,8 +16,8 @@ internal sealed partial class GatewayKeeper
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(episode, timer.Token);
             try
             {
-                TimeSpan hintAt = Now() + await NextHintAsync(mapper, either.Token).ConfigureAwait(false);
-                if (hintAt < end) end = hintAt;
+                TimeSpan wait = await NextHintAsync(mapper, either.Token).ConfigureAwait(false);
+                if (Now() + wait < end) end = Now() + wait;
             }
             catch (OperationCanceledException) when (!episode.IsCancellationRequested)
             {

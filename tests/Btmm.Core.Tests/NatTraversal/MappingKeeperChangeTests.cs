@@ -32,13 +32,16 @@ public sealed class MappingKeeperChangeTests
         await using KeeperFixture lab = new();
         await lab.StartAsync();
         await lab.Clock.RunForAsync(TimeSpan.FromSeconds(31));
-        for (int reboot = 0; reboot < 5; reboot++)
+        List<TimeSpan> waits = [];
+        for (int reboot = 0; reboot < 10; reboot++)
         {
             lab.Gateway.Reboot(announce: true);
-            TimeSpan took = await lab.UntilAsync(() => lab.Gateway.Mappings.Count == 1);
-            Assert.True(took <= NatPmpConstants.MaxRecreationDelay + s_slack, $"{took}");
-            await lab.Clock.RunForAsync(TimeSpan.FromSeconds(5));
+            waits.Add(await lab.UntilAsync(() => lab.Gateway.Mappings.Count == 1));
+            await lab.Clock.RunForAsync(TimeSpan.FromSeconds(15));
         }
+
+        Assert.All(waits, wait => Assert.True(wait <= NatPmpConstants.MaxRecreationDelay + s_slack, $"{wait}"));
+        Assert.True(waits.Max() > s_slack, "waits are spread over five seconds"); // All below one second: once in ten million.
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Btmm.Core.Contracts;
@@ -98,8 +99,10 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         await using LabKeeper host = new(lab, "laptop", port);
         await host.AvailableAsync(Cafe);
         await Task.Delay(TimeSpan.FromSeconds(5)); // So that an epoch of 0 is a step back beyond the tolerance of 2 s.
+        Stopwatch reboot = Stopwatch.StartNew();
         lab.Reboot("gw-cafe");
-        Report("mapped again after a reboot", await Eventually.HoldsAsync(
+        Report("the reboot itself", reboot.Elapsed);
+        Report("mapped again after the reboot", await Eventually.HoldsAsync(
             () => Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", s_limit));
         await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
         Assert.Equal(IPEndPoint.Parse($"{Cafe}:{port}"), host.State.Endpoint);
