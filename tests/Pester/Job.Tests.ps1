@@ -160,3 +160,79 @@ Describe 'Ctrl-C' {
         }
     }
 }
+
+Describe 'The base of the jobs' {
+    BeforeAll {
+        Add-Type -ReferencedAssemblies "$root/module/bin/Btmm.PowerShell.dll", "$root/module/bin/Btmm.Core.dll", "$root/module/bin/Btmm.Protocol.dll", 'System.Management.Automation' -IgnoreWarnings -WarningAction SilentlyContinue -TypeDefinition @'
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.SignOn;
+using Btmm.PowerShell.Jobs;
+
+public sealed class PlayedJob : BtmmJob
+{
+    private readonly string _part;
+
+    public PlayedJob(string part, BtmmAccount account) : base("Start-Played", part, "Played", account) { _part = part; }
+
+    protected override async Task RunAsync(CancellationToken stopping)
+    {
+        for (int i = 0; i < 1500; i++) Publish(i);
+        if (_part == "fails") throw new BtmmException(BtmmErrorReason.PeerUnreachable, "The peer is away.", "Wait for it.");
+        if (_part == "hangs") await new TaskCompletionSource().Task;
+        if (_part == "waits") await Task.Delay(Timeout.Infinite, stopping);
+    }
+}
+'@
+        $account = New-BtmmAccount played.example.net
+        $start = [Btmm.PowerShell.Jobs.BtmmJob].GetMethod('Start', [Reflection.BindingFlags] 'Instance, NonPublic')
+        function Start-Played([string] $Part) {
+            $job = [PlayedJob]::new($Part, $account)
+            $null = $start.Invoke($job, @())
+            $job
+        }
+    }
+
+    It 'keeps the newest 1,000 records and drops the oldest' {
+        $job = Start-Played ends
+        Wait-Until { "$($job.State)" -eq 'Completed' }
+        $records = Receive-Job $job
+        $records.Count | Should -Be 1000
+        $records[0] | Should -Be 500
+        $records[-1] | Should -Be 1499
+        $job.HasMoreData | Should -BeFalse
+        $job.Dispose()
+    }
+
+    It 'has its last error in the error stream before it is Failed' {
+        $job = Start-Played fails
+        Wait-Until { "$($job.State)" -eq 'Failed' }
+        $job.Error.Count | Should -Be 1
+        $job.HasMoreData | Should -BeTrue
+        $job.StatusMessage | Should -Be 'The peer is away.'
+        $null = Receive-Job $job -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'PeerUnreachable*'
+        $failed[0].CategoryInfo.Category | Should -Be 'ConnectionError'
+        $job.Dispose()
+    }
+
+    It 'is Stopped when it is stopped while it waits' {
+        $job = Start-Played waits
+        $job.StopJob()
+        "$($job.State)" | Should -Be 'Stopped'
+        $job.StopJob()
+        $job.Dispose()
+    }
+
+    It 'gives the prompt back although its work does not end' {
+        $job = Start-Played hangs
+        $clock = [Diagnostics.Stopwatch]::StartNew()
+        $job.StopJob()
+        $clock.Elapsed.TotalSeconds | Should -BeGreaterThan 2
+        $clock.Elapsed.TotalSeconds | Should -BeLessThan 15
+        "$($job.State)" | Should -Be 'Stopped'
+        $job.Dispose()
+    }
+}

@@ -15,5 +15,5 @@ public sealed class GetBtmmGatewayCommand : BtmmCmdlet
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForItem(null, () => WriteObject(Await(token => GatewayProbe.RunAsync(Timeout, token))));
+    protected override void ProcessRecord() => ForItem(null, () => WriteObject(Await(token => GatewayProbe.RunAsync(Timeout, token), "Waiting for the gateway")));
 }

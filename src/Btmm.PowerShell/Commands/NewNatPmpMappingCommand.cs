@@ -52,7 +52,7 @@ public sealed class NewNatPmpMappingCommand : BtmmCmdlet
         IPAddress gateway = Gateway ?? Engine.FindGateway().Gateway;
         var request = new PortMappingRequest(Protocol, InternalPort, ExternalPort, Lifetime);
         if (!ShouldProcess($"router {gateway}", $"map {PortMapper.Describe(request)}")) return;
-        NatPmpMapping mapping = Await(token => PortMapper.MapAsync(gateway, request, Timeout, token));
+        NatPmpMapping mapping = Await(token => PortMapper.MapAsync(gateway, request, Timeout, token), "Waiting for the gateway");
         WriteVerbose($"{gateway} granted {mapping} for {mapping.Lifetime.TotalSeconds:0} s.");
         Session.Hold(mapping);
         WriteObject(mapping);

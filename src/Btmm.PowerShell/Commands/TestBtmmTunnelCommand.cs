@@ -35,7 +35,7 @@ public sealed class TestBtmmTunnelCommand : ZoneCmdlet
             if (!Quiet) WriteObject(check);
         });
         checks.Run("Rights", TunnelChecks.Rights);
-        checks.Run("Gateway", () => Await(token => TunnelChecks.GatewayAsync(GatewayTime, token)));
+        checks.Run("Gateway", () => Await(token => TunnelChecks.GatewayAsync(GatewayTime, token), "Waiting for the gateway"));
         bool hasZone = checks.Run("ZoneService", () => AwaitAnswer(token => TunnelChecks.ZoneServiceAsync(zone, token)));
         CheckNode(checks, job?.GetNodeStatus());
         bool found = CheckPeers(checks, zone, hasZone);
@@ -82,7 +82,7 @@ public sealed class TestBtmmTunnelCommand : ZoneCmdlet
         foreach (BtmmTunnel tunnel in tunnels.Where(t => filter.Matches(t.Peer, t.FullName)))
         {
             bool stands = checks.Run($"Tunnel {tunnel.Peer}", () => TunnelChecks.Tunnel(tunnel));
-            if (stands) checks.Run($"Echo {tunnel.Peer}", () => Await(token => TunnelChecks.EchoAsync(tunnel.Address, GatewayTime, token)));
+            if (stands) checks.Run($"Echo {tunnel.Peer}", () => Await(token => TunnelChecks.EchoAsync(tunnel.Address, GatewayTime, token), "Waiting for the echo"));
             else checks.Skip($"Echo {tunnel.Peer}", "The tunnel does not stand.");
         }
         foreach (string name in filter.Missing(tunnels.SelectMany(t => new[] { t.Peer, t.FullName })))

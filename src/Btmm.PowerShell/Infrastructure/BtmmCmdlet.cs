@@ -14,6 +14,12 @@ namespace Btmm.PowerShell.Infrastructure;
 /// </summary>
 public abstract class BtmmCmdlet : PSCmdlet, IDisposable
 {
+    // Waits longer than this are shown as progress.
+    private static readonly TimeSpan s_progressAfter = TimeSpan.FromSeconds(1);
+
+    // How often a waiting cmdlet looks up.
+    private static readonly TimeSpan s_lookInterval = TimeSpan.FromMilliseconds(100);
+
     // How long a stopped cmdlet waits for its own work to notice before it gives the prompt back.
     private static readonly TimeSpan s_stopGrace = TimeSpan.FromSeconds(1);
 
@@ -28,9 +34,6 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
     /// <summary>What this runspace keeps between cmdlets.</summary>
     internal BtmmSession Session => BtmmSession.Current;
 
-    /// <summary>Writes an object to the pipeline.</summary>
-    internal void Emit(object value) => WriteObject(value);
-
     /// <summary>Queues an action for the pipeline thread; run while it waits in <see cref="Await{T}"/>. Any thread.</summary>
     internal void Post(Action action)
     {
@@ -42,20 +45,16 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
     /// Runs <paramref name="body"/> on the pool and returns its result; meanwhile posted actions run on this thread.
     /// What the body throws is thrown here; a stopped pipeline throws <see cref="PipelineStoppedException"/>.
     /// </summary>
-    internal T Await<T>(Func<CancellationToken, Task<T>> body)
+    /// <param name="body">The work.</param>
+    /// <param name="activity">What a long wait is shown as; null for a wait that is nobody's concern.</param>
+    internal T Await<T>(Func<CancellationToken, Task<T>> body, string? activity = null)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(_userStop.Token);
         Task<T> work = Task.Run(() => body(cancel.Token), CancellationToken.None);
         _ = work.ContinueWith(_ => Post(static () => { }), TaskScheduler.Default);
         try
         {
-            while (!work.IsCompleted)
-            {
-                if (_userStop.IsCancellationRequested) break;
-                _wake.WaitOne(TimeSpan.FromMilliseconds(100));
-                DrainPosted();
-            }
-            DrainPosted();
+            Wait(work, activity);
         }
         catch
         {
@@ -98,7 +97,7 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
                     string.Create(CultureInfo.InvariantCulture, $"There was no answer within {limit.TotalSeconds:0.#} s."),
                     "Check that the other side is running and reachable, or give a longer -Timeout.");
             }
-        });
+        }, "Waiting for an answer");
 
     /// <summary>
     /// Handles one pipeline item: an expected failure becomes a non-terminating error about
@@ -119,24 +118,6 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
         WriteError(error);
         return false;
     }
-
-    /// <summary>Runs what must go well for any item to work: an expected failure ends the cmdlet.</summary>
-    internal T Require<T>(object? target, Func<T> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (Exception e) when (ErrorMap.IsExpected(e))
-        {
-            ThrowTerminatingError(ErrorMap.ToErrorRecord(e, target));
-            throw;
-        }
-    }
-
-    /// <summary>Ends the cmdlet with a typed error.</summary>
-    internal void Fail(BtmmErrorReason reason, string message, string remedy, object? target) =>
-        ThrowTerminatingError(ErrorMap.ToErrorRecord(new BtmmException(reason, message, remedy), target));
 
     /// <summary>Starts a part of the engine; when that fails or is stopped, nothing of it stays.</summary>
     internal void AwaitStart(IAsyncDisposable part, Func<CancellationToken, Task> start)
@@ -187,6 +168,27 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
         _disposed = true;
         _userStop.Cancel();
     }
+
+    private void Wait(Task work, string? activity)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        ProgressRecord? progress = null;
+        while (!work.IsCompleted && !_userStop.IsCancellationRequested)
+        {
+            _wake.WaitOne(s_lookInterval);
+            DrainPosted();
+            if (activity is null || TimeProvider.System.GetElapsedTime(start) < s_progressAfter || work.IsCompleted) continue;
+            progress ??= new ProgressRecord(ProgressId, MyInvocation.MyCommand.Name, activity);
+            WriteProgress(progress);
+        }
+        DrainPosted();
+        if (progress is null) return;
+        progress.RecordType = ProgressRecordType.Completed;
+        WriteProgress(progress);
+    }
+
+    // One per cmdlet, the same every time.
+    private int ProgressId => MyInvocation.MyCommand.Name.Aggregate(17, static (hash, c) => unchecked((hash * 31) + c)) & int.MaxValue;
 
     private void DrainPosted()
     {

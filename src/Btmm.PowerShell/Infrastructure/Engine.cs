@@ -20,10 +20,14 @@ internal static class Engine
         new(new UdpDatagramChannelFactory(), new TcpStreamDialer(), SystemRandomSource.Instance, TimeProvider.System);
 
     /// <summary>This host's default route.</summary>
-    /// <exception cref="BtmmException">NoGateway: there is none.</exception>
+    /// <exception cref="BtmmException">NoGateway: there is none. NotImplemented: not on this system.</exception>
     public static GatewayRoute FindGateway() =>
-        new NetlinkGatewayFinder().FindDefault()
-        ?? throw new BtmmException(BtmmErrorReason.NoGateway, "There is no default gateway.", "Connect this host to a network, or give -Gateway.");
+        OperatingSystem.IsLinux()
+            ? new NetlinkGatewayFinder().FindDefault() ?? throw NoGateway()
+            : throw new BtmmException(BtmmErrorReason.NotImplemented, "The gateway is found on Linux only, so far.", "Give -Gateway.");
+
+    private static BtmmException NoGateway() =>
+        new(BtmmErrorReason.NoGateway, "There is no default gateway.", "Connect this host to a network, or give -Gateway.");
 
     /// <summary>A NAT-PMP client on real sockets.</summary>
     public static NatPmpClient CreateNatPmpClient(IPAddress gateway, TimeSpan timeout) =>
