@@ -216,7 +216,7 @@ internal sealed partial class GatewayKeeper
         if (_told) return;
         TimeSpan wait = IsCurrent(_owner.Current) ? s_lateNotice : s_earlyNotice;
         await Task.Delay(wait, _time, attempt).ConfigureAwait(false);
-        string message = _answered ? $"The gateway {_route.Gateway} has not mapped the port yet." : $"The gateway {_route.Gateway} has not answered yet.";
+        string message = $"The gateway {_route.Gateway} has not {(_answered ? "mapped the port" : "answered")} yet.";
         lock (_tellGate)
         {
             if (_told) return;
@@ -252,7 +252,8 @@ internal sealed partial class GatewayKeeper
         Phase = EndpointPhase.Available,
         Candidates =
         [
-            new EndpointCandidate(EndpointCandidateKind.Mapped, Address(), _mapping?.ExternalPort ?? 0, _time.GetUtcNow() + (_expiresAt - Now())),
+            new EndpointCandidate(
+                EndpointCandidateKind.Mapped, Address(), _mapping?.ExternalPort ?? 0, _time.GetUtcNow() + (_expiresAt - Now())),
         ],
         Message = $"The gateway {_route.Gateway} forwards {Address()}:{_mapping?.ExternalPort}.",
         Gateway = _route.Gateway,

@@ -34,8 +34,15 @@ public sealed class NetlinkNetworkMonitor : INetworkMonitor
     /// <summary>Starts listening.</summary>
     /// <exception cref="Win32Exception">The kernel gave no netlink socket.</exception>
     public NetlinkNetworkMonitor()
+        : this(receiveBuffer: 0)
+    {
+    }
+
+    /// <summary>Starts listening with a kernel buffer of so many bytes; 0 leaves it as it is.</summary>
+    internal NetlinkNetworkMonitor(int receiveBuffer)
     {
         _socket = OpenSocket();
+        if (receiveBuffer > 0) _socket.ReceiveBufferSize = receiveBuffer;
         _loop = Task.Run(ReadAsync);
     }
 

@@ -89,6 +89,28 @@ public sealed class NetlinkTests
     }
 
     [Fact]
+    public async Task Monitor_MoreEventsThanTheKernelKeeps_TellsOfAnOverrun()
+    {
+        using TestNamespace home = MakeNamespace();
+        Plug(home, "eth0", "192.168.1.100/24");
+        const int smallest = 1;
+        await using NetlinkNetworkMonitor monitor = NetworkNamespace.Run(home.Name, () => new NetlinkNetworkMonitor(smallest));
+        ChannelReader<NetworkChange> changes = monitor.Subscribe();
+        string batch = string.Join('\n', Enumerable.Range(0, 2000).Select(i => $"route add 10.{i / 250}.{i % 250}.0/24 via 192.168.1.1\nroute del 10.{i / 250}.{i % 250}.0/24"));
+        bool overrun = false;
+        for (int attempt = 0; attempt < 20 && !overrun; attempt++)
+        {
+            Command.Run("ip", ["-n", home.Name, "-batch", "-"], input: batch + "\n").Require();
+            await Task.Delay(50);
+            while (changes.TryRead(out NetworkChange change)) overrun |= change.Kind == NetworkChangeKind.Overrun;
+        }
+
+        Assert.True(overrun);
+        home.Ip("addr", "add", "192.168.1.7/24", "dev", "eth0");
+        await ReadUntilAsync(changes, NetworkChangeKind.Address);
+    }
+
+    [Fact]
     public async Task Monitor_Disposed_CompletesItsChannels()
     {
         NetlinkNetworkMonitor monitor = new();
