@@ -67,8 +67,11 @@ internal sealed class NodeLab : IAsyncDisposable
 
     internal async Task WaitForTunnelsAsync()
     {
-        await Nodes[Studio].WaitForAsync("tunnel-up");
-        await Nodes[Laptop].WaitForAsync("tunnel-up");
+        foreach (NodeProcess node in Nodes.Values)
+        {
+            await node.WaitForAsync("tunnel-up");
+            await node.WaitForAsync("peer-seen");
+        }
     }
 
     /// <summary>The address to which a host resolves the other's Btmm name, by its own resolver.</summary>

@@ -167,35 +167,44 @@ public sealed partial class BtmmNode
         parts.Cache.Save(parts.Peers.Current);
     }
 
-    /// <summary>Makes sessions, packet path, routes and names agree with the peer table; the name last, when all is ready for its use.</summary>
+    /// <summary>Makes sessions, routes and names agree with the peer table; the names last, when all is ready for their use.</summary>
     private void ApplyPeers(NodeParts parts)
     {
         lock (_peersGate)
         {
-            IReadOnlyList<BtmmPeer> peers = parts.Peers.Current;
-            parts.Sessions.UpdatePeers([.. peers.Select(ToTunnelPeer)]);
-            foreach (IPAddress gone in _routes.Except(peers.Select(peer => peer.Identifier)).ToArray())
+            parts.Sessions.UpdatePeers([.. parts.Peers.Current.Select(ToTunnelPeer)]);
+            Dictionary<IPAddress, string> reachable = Reachable(parts);
+            foreach (IPAddress gone in _routes.Except(reachable.Keys).ToArray())
             {
                 _routes.Remove(gone);
                 parts.System.RemoveRoute(parts.Tun.Name, gone);
             }
 
-            foreach (IPAddress peer in peers.Select(peer => peer.Identifier))
+            foreach (IPAddress peer in reachable.Keys.Except(_routes).ToArray())
             {
-                if (_routes.Contains(peer)) continue;
                 parts.System.AddRoute(parts.Tun.Name, peer);
                 _routes.Add(peer);
             }
 
-            if (_options.WriteHosts) parts.System.WriteHosts(_options.Account.Domain.ToString(), HostsEntries(parts, peers));
+            if (!_options.WriteHosts) return;
+            List<HostsEntry> entries = [new HostsEntry(parts.Identifier, parts.Records.Names.HostName.ToLower().ToString())];
+            entries.AddRange(reachable.OrderBy(peer => peer.Value, StringComparer.Ordinal).Select(peer => new HostsEntry(peer.Key, peer.Value)));
+            parts.System.WriteHosts(_options.Account.Domain.ToString(), entries);
         }
     }
 
-    private static List<HostsEntry> HostsEntries(NodeParts parts, IReadOnlyList<BtmmPeer> peers) =>
-    [
-        new HostsEntry(parts.Identifier, parts.Records.Names.HostName.ToLower().ToString()),
-        .. peers.Select(peer => new HostsEntry(peer.Identifier, peer.Name)),
-    ];
+    /// <summary>Peers by their records, and hosts of the account that built a tunnel before their records reached us.</summary>
+    private static Dictionary<IPAddress, string> Reachable(NodeParts parts)
+    {
+        var reachable = parts.Peers.Current.ToDictionary(peer => peer.Identifier, peer => peer.Name);
+        foreach (TunnelStatus tunnel in parts.Sessions.GetTunnels())
+        {
+            bool isUp = tunnel.State is TunnelState.Up or TunnelState.Unresponsive;
+            if (isUp && !reachable.ContainsValue(tunnel.Name)) reachable.TryAdd(tunnel.Peer, tunnel.Name);
+        }
+
+        return reachable;
+    }
 
     private static TunnelPeer ToTunnelPeer(BtmmPeer peer) =>
         new() { Identifier = peer.Identifier, Name = peer.Name, Endpoint = peer.Endpoint };
@@ -204,6 +213,7 @@ public sealed partial class BtmmNode
     {
         // Silence may mean that the gateway forgot the mapping.
         if (happened is { Kind: TunnelEventKind.StateChanged, State: TunnelState.Unresponsive }) parts.Endpoint.CheckNow();
+        if (happened.Kind == TunnelEventKind.StateChanged && parts.Peers.Find(happened.Peer) is null) ApplyPeers(parts);
         (NodeEventKind kind, string message) = happened.Kind switch
         {
             TunnelEventKind.EndpointChanged => (NodeEventKind.TunnelMoved, $"{happened.Name} is reached at {happened.Endpoint}."),

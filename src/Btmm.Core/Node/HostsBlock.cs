@@ -23,7 +23,7 @@ public static class HostsBlock
     /// <summary>The file with the owner's block replaced, or appended when there was none.</summary>
     /// <param name="content">The file's bytes.</param>
     /// <param name="owner">The tag: printable ASCII without spaces.</param>
-    /// <param name="entries">The lines; none removes the block.</param>
+    /// <param name="entries">The lines; none removes the block. Names that are no host names are left out.</param>
     public static byte[] Apply(ReadOnlySpan<byte> content, string owner, IReadOnlyList<HostsEntry> entries)
     {
         string text = Encoding.Latin1.GetString(content);
@@ -43,9 +43,12 @@ public static class HostsBlock
     {
         var text = new StringBuilder();
         text.Append(BeginMark).Append(owner).Append('\n');
-        foreach (HostsEntry entry in entries) text.Append(entry.Address).Append(' ').Append(entry.Name).Append('\n');
+        foreach (HostsEntry entry in entries.Where(entry => IsHostName(entry.Name))) text.Append(entry.Address).Append(' ').Append(entry.Name).Append('\n');
         return text.Append(EndMark).Append(owner).Append('\n').ToString();
     }
+
+    /// <summary>Names come from others: nothing but a host name may get into the file.</summary>
+    private static bool IsHostName(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
 
     /// <summary>Removes all blocks of the owner; returns where the first one was, or -1.</summary>
     private static int RemoveBlocks(List<string> lines, string owner)

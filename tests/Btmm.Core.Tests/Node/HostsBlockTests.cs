@@ -67,6 +67,14 @@ public sealed class HostsBlockTests
         }
     }
 
+    [Theory]
+    [InlineData("mac.alice.example.net\n10.0.0.1 bank.example.com")]
+    [InlineData("mac.alice.example.net # x")]
+    [InlineData("mac alice.example.net")]
+    [InlineData("")]
+    public void Apply_NameThatIsNone_IsLeftOut(string name) => Assert.Equal(
+        "# BEGIN Btmm alice.example.net\n# END Btmm alice.example.net\n", Apply("", [new HostsEntry(IPAddress.Parse("fd00::1"), name)]));
+
     [Fact]
     public void Apply_SeveralBlocks_AreMergedIntoTheFirst() =>
         Assert.Equal("a\n" + s_block + "b\n", Apply("a\n" + s_block + "b\n" + s_block, s_entries));
