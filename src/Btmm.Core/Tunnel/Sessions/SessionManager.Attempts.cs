@@ -30,13 +30,14 @@ public sealed partial class SessionManager
         TimeSpan? due = _ike.NextTimeout;
         foreach (PeerSession session in _sessions.Values)
         {
+            if (_closing) break;
             if (session.HasSession) due = Earlier(due, _nextPoll);
             else if (IsWaitingToRetry(session, now)) due = Earlier(due, session.NextAttemptAt);
         }
 
-        TimeSpan wait = due is not { } at ? Timeout.InfiniteTimeSpan : at > now ? at - now : TimeSpan.Zero;
         // timers count whole milliseconds: never wake up just before the time
-        _timer.Change(wait <= TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+        TimeSpan wait = due is { } at ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling((at - now).TotalMilliseconds))) : Timeout.InfiniteTimeSpan;
+        _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
 
     private static bool IsWaitingToRetry(PeerSession session, TimeSpan now) =>
