@@ -71,7 +71,7 @@ public sealed partial class SessionManager
     /// <summary>Starts a connection when one is wanted, possible and due.</summary>
     private void Attempt(PeerSession session, TimeSpan now)
     {
-        if (session.HasSession || session.WantedUntil <= now) return;
+        if (_closing || session.HasSession || session.WantedUntil <= now) return;
         if (session.RecordEndpoint is not { } endpoint)
         {
             SetState(session, TunnelState.WaitingForEndpoint);
