@@ -92,7 +92,7 @@ public sealed class MappingKeeperTests
         lab.Gateway.Quirks = new FakeGatewayQuirks { MaxLifetime = TimeSpan.FromMinutes(20), AnswersTwice = true };
         lab.Wire.Conditions = new WireConditions { Loss = 0.3, Reordering = 0.2, Latency = TimeSpan.FromMilliseconds(10) };
         await lab.StartAsync();
-        for (int i = 0; i < 12; i++)
+        for (int i = 0; i < 6; i++)
         {
             await lab.Clock.RunForAsync(TimeSpan.FromMinutes(5));
             Assert.Single(lab.Gateway.Mappings);
