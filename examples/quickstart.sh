@@ -39,7 +39,7 @@ daemon=${BTMM_DAEMON:-$PWD/src/Btmm.Daemon/bin/Release/net10.0/btmmd}
 
 if [[ -n $build ]]; then
   echo "Building ..."
-  dotnet build src/Btmm.Daemon -c Release -v quiet -nologo -clp:ErrorsOnly || die "the build failed"
+  dotnet build src/Btmm.Daemon -c Release -v quiet -nologo -clp:ErrorsOnly --disable-build-servers || die "the build failed"
 fi
 [[ -x $daemon ]] || die "there is no build yet: run without --no-build"
 
@@ -53,15 +53,8 @@ if [[ $(id -u) -ne 0 ]]; then
   exec "$lab" unprivileged "$0" --no-build "${args[@]}"
 fi
 
-install_missing() {
-  local missing=()
-  command -v curl >/dev/null || missing+=(curl)
-  command -v socat >/dev/null || missing+=(socat)
-  [[ -z ${missing[*]} ]] || apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-}
 if [[ -w /var/lib/dpkg/lock ]]; then
-  "$lab" install core || die "the packages that the network needs could not be installed"
-  install_missing || die "curl or socat could not be installed"
+  "$lab" install core demo || die "the packages that it needs could not be installed"
 fi
 
 # ---------------------------------------------------------------- clean-up --

@@ -42,11 +42,12 @@ TSIG_SECRET=YWxpY2UncyBzaGFyZWQgc2VjcmV0LCAzMiBieXRlcyE=          # HMAC-SHA256
 MD5_NAME=alice-md5
 MD5_SECRET=YWxpY2UncyBtZDUga2V5IQ==                                # HMAC-MD5
 
-# What "up" needs, what the optional commands need, and what the measurements compare with.
+# What "up" needs, what the optional commands need, the quickstart, and what the measurements compare with.
 PKGS_CORE=(iproute2 nftables miniupnpd miniupnpd-nftables stun-server natpmpc conntrack iputils-ping procps perl-base)
 PKGS_DNS=(bind9 bind9-utils bind9-dnsutils knot knot-dnsutils)
 PKGS_IPSEC=(charon-systemd strongswan-swanctl strongswan-pki libcharon-extra-plugins
             libstrongswan-standard-plugins libstrongswan-extra-plugins)
+PKGS_DEMO=(curl socat)
 PKGS_BENCH=(iperf3 wireguard-go wireguard-tools)
 
 STUN1=203.0.113.3 STUN2=198.51.100.3    # in inet
@@ -290,16 +291,17 @@ cmd_can_unprivileged() {
   return 1
 }
 
-cmd_install() { # [dns] [ipsec] [bench] : default all but bench
+cmd_install() { # [dns] [ipsec] [demo] [bench] : default all but bench
   need_root
   command -v apt-get >/dev/null || die "apt-get not found: install by hand: ${PKGS_CORE[*]}"
   local want=("${PKGS_CORE[@]}") m=() p
-  [[ $# -gt 0 ]] || set -- dns ipsec
+  [[ $# -gt 0 ]] || set -- dns ipsec demo
   for p in "$@"; do
     case $p in
-      core) ;; dns) want+=("${PKGS_DNS[@]}");; ipsec) want+=("${PKGS_IPSEC[@]}");; bench) want+=("${PKGS_BENCH[@]}");;
-      all) want+=("${PKGS_DNS[@]}" "${PKGS_IPSEC[@]}" "${PKGS_BENCH[@]}");;
-      *) die "usage: lab.sh install [core] [dns] [ipsec] [bench] [all]";;
+      core) ;; dns) want+=("${PKGS_DNS[@]}");; ipsec) want+=("${PKGS_IPSEC[@]}");;
+      demo) want+=("${PKGS_DEMO[@]}");; bench) want+=("${PKGS_BENCH[@]}");;
+      all) want+=("${PKGS_DNS[@]}" "${PKGS_IPSEC[@]}" "${PKGS_DEMO[@]}" "${PKGS_BENCH[@]}");;
+      *) die "usage: lab.sh install [core] [dns] [ipsec] [demo] [bench] [all]";;
     esac
   done
   mapfile -t m < <(missing_pkgs "${want[@]}")
@@ -312,7 +314,7 @@ cmd_install() { # [dns] [ipsec] [bench] : default all but bench
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   fi
   export DEBIAN_FRONTEND=noninteractive
-  local get=(apt-get -o DPkg::Lock::Timeout=120 -qq)
+  local get=(apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -qq)
   "${get[@]}" update >/dev/null 2>&1 || note "apt-get update failed; trying with the lists there are"
   "${get[@]}" install -y --no-install-recommends "${m[@]}" >/dev/null
 }
@@ -320,7 +322,7 @@ cmd_install() { # [dns] [ipsec] [bench] : default all but bench
 cmd_help() { cat <<HELP
 lab.sh up [inner] [cgn]                build the network; again: repair what is missing
 lab.sh down | status | selftest
-lab.sh install [core|dns|ipsec|bench|all]  apt-get install what is missing (default: core, dns and ipsec)
+lab.sh install [core|dns|ipsec|demo|bench|all]  apt-get install what is missing (default: all but bench)
 lab.sh unprivileged COMMAND...         run a command as root of its own user namespace, where the lab works too
 lab.sh exec NODE CMD...                run a command inside a node
 lab.sh roam HOST NET [ADDR]            move a host to another network (pub1 pub2 home cafe hotel ...)

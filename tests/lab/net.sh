@@ -71,7 +71,7 @@ table inet filter {
   chain input {
     ct state established,related accept
     iifname { "lo", "lan0" } accept
-    meta l4proto { icmp, ipv6-icmp } accept
+    meta l4proto { 1, 58 } accept comment "ICMP and ICMPv6, as numbers: /etc/protocols may be missing"
     ip saddr { $STUN1, $STUN2, $STUN3, $STUN4 } udp sport { 3478, 3479 } accept comment "answers from the other STUN address"
   }
   chain forward {
