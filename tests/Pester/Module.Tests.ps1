@@ -61,6 +61,47 @@ Remove-Module Btmm
     }
 }
 
+Describe 'Views' {
+    BeforeDiscovery {
+        $views = ([xml] (Get-Content -Raw "$PSScriptRoot/../../module/Btmm.Format.ps1xml")).Configuration.ViewDefinitions.View |
+            ForEach-Object { @{ View = $_.Name; Type = $_.ViewSelectedBy.TypeName; Xml = $_ } }
+        $types = ([xml] (Get-Content -Raw "$PSScriptRoot/../../module/Btmm.Types.ps1xml")).Types.Type | ForEach-Object {
+            @{ Type = $_.Name; Properties = @($_.Members.MemberSet.Members.PropertySet.ReferencedProperties.Name) }
+        }
+    }
+
+    It '<View> has six columns or fewer, all of properties that exist' -ForEach $views {
+        $class = $Type -as [type]
+        $class | Should -Not -BeNullOrEmpty
+        $columns = @($Xml.TableControl.TableHeaders.TableColumnHeader)
+        $items = @($Xml.TableControl.TableRowEntries.TableRowEntry.TableColumnItems.TableColumnItem)
+        $columns.Count | Should -BeLessOrEqual 6
+        $items.Count | Should -Be $columns.Count
+        foreach ($item in $items | Where-Object PropertyName) { $class.GetProperty($item.PropertyName) | Should -Not -BeNullOrEmpty -Because $item.PropertyName }
+        foreach ($item in $items | Where-Object ScriptBlock) {
+            foreach ($match in [regex]::Matches($item.ScriptBlock, '\$_\.(\w+)')) { if ($match.Groups[1].Value -notin 'Host', 'Port') { $class.GetProperty($match.Groups[1].Value) | Should -Not -BeNullOrEmpty -Because $match.Value } }
+        }
+    }
+
+    It '<Type> shows properties that exist' -ForEach $types {
+        $class = $Type -as [type]
+        $class | Should -Not -BeNullOrEmpty
+        foreach ($property in $Properties) { $class.GetProperty($property) | Should -Not -BeNullOrEmpty -Because $property }
+    }
+
+    It 'every output type of our own has a view' {
+        $shown = ([xml] (Get-Content -Raw "$root/module/Btmm.Format.ps1xml")).Configuration.ViewDefinitions.View.ViewSelectedBy.TypeName
+        $emitted = (Get-Command -Module Btmm).OutputType.Name | Where-Object { $_ -like 'Btmm.PowerShell.Output.*' } | Sort-Object -Unique
+        $emitted | Where-Object { $_ -notin $shown } | Should -BeNullOrEmpty
+    }
+
+    It 'an account shows its domain, servers and the name of its key' {
+        $text = (New-BtmmAccount alice.example.net -Server ns.example.net:5353 | Format-Table | Out-String -Width 120).Trim() -split "`n"
+        $text[0].Trim() -split '\s+' | Should -Be 'Domain', 'Servers', 'Key'
+        $text[2] | Should -Match '^alice\.example\.net\s+ns\.example\.net:5353\s+btmm-key'
+    }
+}
+
 Describe 'Help' {
     It 'is there for <_>' -ForEach (Import-PowerShellDataFile "$PSScriptRoot/../../Btmm.psd1").CmdletsToExport {
         $help = Get-Help $_ -Full

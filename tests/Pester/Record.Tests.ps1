@@ -273,3 +273,28 @@ Describe 'The view of records' {
         $text[2] | Should -Match '^viewed\.alice\.example\.net\s+A\s+120\s+01:\d\d:\d\d\s+198\.51\.100\.1'
     }
 }
+
+Describe '-Verbose' {
+    It 'tells each exchange in one line: <Verb>' -ForEach @(
+        @{ Verb = 'publish'; Script = { Publish-BtmmRecord @at told A 198.51.100.1 -Verbose 4>&1 }; Line = 'made 2 changes in alice\.example\.net for' }
+        @{ Verb = 'get'; Script = { Get-BtmmRecord @at '@' SOA -Verbose 4>&1 }; Line = 'answered alice\.example\.net IN SOA: NoError, 1 records' }
+    ) {
+        $lines = & $Script | Where-Object { $_ -is [Management.Automation.VerboseRecord] -and $_.Message -notmatch 'Performing the operation' }
+        @($lines).Count | Should -Be 1
+        "$lines" | Should -Match $Line
+    }
+}
+
+Describe 'A long wait' {
+    It 'shows progress and completes it' {
+        $silent = [Net.Sockets.UdpClient]::new([Net.IPEndPoint]::new([ipaddress]::Loopback, 0))
+        $shell = [powershell]::Create().AddScript("Import-Module '$root/Btmm.psd1'; Resolve-BtmmName x.example.net -Server 127.0.0.1:$($silent.Client.LocalEndPoint.Port) -Timeout 3 -ErrorAction SilentlyContinue")
+        $null = $shell.Invoke()
+        $progress = @($shell.Streams.Progress.ReadAll() | Where-Object Activity -eq 'Resolve-BtmmName')
+        $silent.Dispose()
+        $shell.Dispose()
+        $progress.Count | Should -BeGreaterThan 1
+        $progress[0].StatusDescription | Should -Be 'Waiting for an answer'
+        "$($progress[-1].RecordType)" | Should -Be 'Completed'
+    }
+}

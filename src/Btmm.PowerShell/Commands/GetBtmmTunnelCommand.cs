@@ -32,7 +32,10 @@ public sealed class GetBtmmTunnelCommand : BtmmCmdlet
             if (filter.Matches(tunnel.Peer, tunnel.FullName)) WriteObject(tunnel);
         foreach (string name in filter.Missing(tunnels.SelectMany(t => new[] { t.Peer, t.FullName })))
         {
-            var failure = new BtmmException(BtmmErrorReason.PeerNotFound, $"No node of this session knows a peer {name}.", "Get-BtmmPeer shows the account's hosts; Start-BtmmTunnel starts a node.");
+            var failure = new BtmmException(
+                BtmmErrorReason.PeerNotFound,
+                $"No node of this session knows a peer {name}.",
+                "Get-BtmmPeer shows the account's hosts; Start-BtmmTunnel starts a node.");
             WriteError(ErrorMap.ToErrorRecord(failure, name));
         }
     }

@@ -80,7 +80,6 @@ public sealed class PublishBtmmRecordCommand : ZoneCmdlet
         var update = new DnsUpdateBuilder(zone.Domain);
         update = Append ? update.Add(name, record.Ttl, data) : update.Replace(name, record.Ttl, data);
         DnsUpdateResult result = AwaitAnswer(token => zone.UpdateAsync(update, lease, token));
-        WriteVerbose($"{result.Server} took {Type} {data} at {name}.");
         if (PassThru) WriteObject(zone.Describe(record, result));
     });
 

@@ -15,6 +15,7 @@ public sealed class RemoveNatPmpMappingCommand : HeldMappingCmdlet
         string what = $"{mapping.Protocol.ToString().ToUpperInvariant()} {mapping.InternalPort}";
         if (!ShouldProcess($"router {mapping.Gateway}", $"unmap {what}")) return;
         Await(token => PortMapper.DeleteAsync(mapping.Mapping, Timeout, token), "Waiting for the gateway");
+        WriteVerbose($"{mapping.Gateway} deleted the mapping of {what}.");
         Session.Release(mapping);
         if (PassThru) WriteObject(mapping);
     }

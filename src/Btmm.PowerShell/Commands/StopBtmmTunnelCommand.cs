@@ -59,7 +59,10 @@ public sealed class StopBtmmTunnelCommand : BtmmCmdlet
                 tunnel.Job.CloseTunnel(tunnel.FullName);
                 break;
             default:
-                throw new BtmmException(BtmmErrorReason.InvalidValue, $"A {item.GetType().Name} is neither a tunnel nor a tunnel's job.", "Give what Start-BtmmTunnel or Get-BtmmTunnel emitted.");
+                throw new BtmmException(
+                    BtmmErrorReason.InvalidValue,
+                    $"A {item.GetType().Name} is neither a tunnel nor a tunnel's job.",
+                    "Give what Start-BtmmTunnel or Get-BtmmTunnel emitted.");
         }
         if (PassThru) WriteObject(item);
     }

@@ -21,6 +21,7 @@ public sealed class UpdateNatPmpMappingCommand : HeldMappingCmdlet
         var request = new PortMappingRequest(mapping.Protocol, mapping.InternalPort, mapping.ExternalPort, Lifetime ?? mapping.Lifetime);
         if (!ShouldProcess($"router {mapping.Gateway}", $"renew {PortMapper.Describe(request)}")) return;
         NatPmpMapping renewed = Await(token => PortMapper.MapAsync(mapping.Gateway, request, Timeout, token), "Waiting for the gateway");
+        WriteVerbose($"{mapping.Gateway} granted {renewed} for {renewed.Lifetime.TotalSeconds:0} s.");
         if (renewed.ExternalPort != mapping.ExternalPort)
             WriteWarning($"{mapping.Gateway} had forgotten the mapping; it is now at port {renewed.ExternalPort} instead of {mapping.ExternalPort}.");
         Session.Hold(renewed);

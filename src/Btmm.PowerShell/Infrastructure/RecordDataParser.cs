@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 
@@ -45,7 +46,8 @@ internal static class RecordDataParser
     private static bool TryText(IReadOnlyList<string> values, [NotNullWhen(true)] out DnsData? data)
     {
         data = null;
-        bool fits = values.All(v => System.Text.Encoding.UTF8.GetByteCount(v) <= byte.MaxValue) && values.Sum(v => 1 + System.Text.Encoding.UTF8.GetByteCount(v)) <= ushort.MaxValue;
+        int[] lengths = [.. values.Select(Encoding.UTF8.GetByteCount)];
+        bool fits = lengths.All(l => l <= byte.MaxValue) && lengths.Sum(l => 1 + l) <= ushort.MaxValue;
         if (fits) data = new TxtData(values);
         return fits;
     }

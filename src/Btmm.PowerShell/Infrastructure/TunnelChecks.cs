@@ -105,7 +105,9 @@ internal static class TunnelChecks
             TunnelState.Up => CheckOutcome.Warning($"Up with {endpoint}, last heard {Ago(tunnel.LastHeard)}.", "The echo shows whether it works."),
             TunnelState.Idle => CheckOutcome.Passed("Idle: nobody talks to this peer; the first packet brings it up."),
             TunnelState.WaitingForEndpoint => CheckOutcome.Failed("The peer publishes no endpoint.", "Test the peer's own gateway with Get-BtmmGateway there."),
-            _ => CheckOutcome.Warning($"{tunnel.State} with {endpoint}{(tunnel.LastReason is null ? string.Empty : $": {tunnel.LastReason}")}.", "Check that the peer runs; its job's output may tell more."),
+            _ => CheckOutcome.Warning(
+                tunnel.LastReason is null ? $"{tunnel.State} with {endpoint}." : $"{tunnel.State} with {endpoint}: {tunnel.LastReason}.",
+                "Check that the peer runs; its job's output may tell more."),
         };
     }
 

@@ -14,14 +14,17 @@ namespace Btmm.PowerShell.Infrastructure;
 internal sealed class ZoneAccess : IDisposable
 {
     private readonly DnsClient _client;
+    private readonly Action<string>? _observe;
     private readonly ZoneLocator _locator;
 
     /// <summary>Joins the parts; sends nothing.</summary>
     /// <param name="domain">The account's domain, or the zone.</param>
     /// <param name="key">Signs requests; null for none.</param>
     /// <param name="servers">The servers to use; empty to find them by SRV records.</param>
-    public ZoneAccess(DnsName domain, TsigKey? key, IReadOnlyList<ZoneServer> servers)
+    /// <param name="observe">Is told each exchange in one line, on any thread.</param>
+    public ZoneAccess(DnsName domain, TsigKey? key, IReadOnlyList<ZoneServer> servers, Action<string>? observe = null)
     {
+        _observe = observe;
         Domain = domain;
         Key = key;
         _client = Engine.CreateDnsClient();
@@ -50,7 +53,9 @@ internal sealed class ZoneAccess : IDisposable
     public async Task<DnsReply> QueryAsync(DnsQuestion question, DnsTransport transport, CancellationToken cancellationToken)
     {
         ZoneServers servers = await FindServersAsync(cancellationToken).ConfigureAwait(false);
-        return await _client.QueryAsync(question, servers.Primary, Key, transport, cancellationToken).ConfigureAwait(false);
+        DnsReply reply = await _client.QueryAsync(question, servers.Primary, Key, transport, cancellationToken).ConfigureAwait(false);
+        _observe?.Invoke($"{reply.Server} answered {question}: {reply.Message.Rcode}, {reply.Message.Answers.Count} records.");
+        return reply;
     }
 
     /// <summary>The records that answer a question; none when the name or type does not exist.</summary>
@@ -65,7 +70,9 @@ internal sealed class ZoneAccess : IDisposable
     {
         ZoneServers servers = await FindServersAsync(cancellationToken).ConfigureAwait(false);
         DnsUpdateBuilder update = new DnsUpdateBuilder(servers.Zone).AddRange(updates.Updates);
-        return await new DnsUpdateClient(_client).UpdateAsync(update, servers.Primary, Key, lease, cancellationToken).ConfigureAwait(false);
+        DnsUpdateResult result = await new DnsUpdateClient(_client).UpdateAsync(update, servers.Primary, Key, lease, cancellationToken).ConfigureAwait(false);
+        _observe?.Invoke($"{result.Server} made {update.Updates.Count} changes in {servers.Zone}{(result.IsLeaseHonoured ? $" for {result.Lease}" : string.Empty)}.");
+        return result;
     }
 
     /// <summary>Watches the zone's hosts; the caller disposes the watcher, and this after it.</summary>
