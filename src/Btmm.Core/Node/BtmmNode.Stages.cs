@@ -107,7 +107,8 @@ public sealed partial class BtmmNode
             _log.Add(NodeEventKind.MappingLost, state.Message, e => e with { Reason = reason, Remedy = state.Remedy });
         }
 
-        parts.Publisher.SetEndpoint(state.Endpoint);
+        // Without any network nothing can be said to the zone; the next network has an endpoint of its own.
+        if (state.Reason != BtmmErrorReason.NoGateway) parts.Publisher.SetEndpoint(state.Endpoint);
         if (parts.Network.Current.Route is { } route) TellSessions(parts, route);
     }
 
