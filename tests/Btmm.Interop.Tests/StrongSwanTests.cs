@@ -76,14 +76,36 @@ public sealed class StrongSwanTests
         using Lab lab = StartLab();
         lab.Run("map", Theirs, "4500", $"{TheirExternalPort}");
         lab.Run("strongswan", Theirs, "peer", Ours, "psk");
-        string secrets = Path.Combine(lab.StateDirectory, "strongswan", Theirs, "conf.d", Ours + ".conf");
-        await File.WriteAllTextAsync(secrets, (await File.ReadAllTextAsync(secrets)).Replace("btmm lab shared secret", "another secret of 16 or more"));
-        lab.Run("strongswan", Theirs, "load");
+        await ReconfigureAsync(lab, "btmm lab shared secret", "another secret of 16 or more");
         await using var tunnel = new StrongSwanTunnel(lab, Ours, OurPort);
         tunnel.AddPeer(Theirs, new IPEndPoint(lab.AddressOf("gw-home"), TheirExternalPort));
         tunnel.Sessions.RequestTunnel(StrongSwanTunnel.UlaOf(lab, Theirs));
         await Eventually.HoldsAsync(() => tunnel.Status(Theirs).LastReason == IkeCloseReason.AuthenticationFailed, "the key is refused");
         Assert.DoesNotContain("ESTABLISHED", lab.Run("strongswan", Theirs, "sas"));
+    }
+
+    /// <summary>Its daemon then chooses 64-bit sequence numbers, which its user-space ESP does not have.</summary>
+    [Fact]
+    public async Task Tunnel_TheyChooseNumbersTheyDoNotHave_FallsBackTo32Bits()
+    {
+        using Lab lab = StartLab();
+        lab.Run("map", Theirs, "4500", $"{TheirExternalPort}");
+        lab.Run("strongswan", Theirs, "peer", Ours, "psk");
+        await ReconfigureAsync(lab, "esp_proposals = ", "esp_proposals = aes256gcm16-esn-noesn,");
+        await using var tunnel = new StrongSwanTunnel(lab, Ours, OurPort);
+        tunnel.AddPeer(Theirs, new IPEndPoint(lab.AddressOf("gw-home"), TheirExternalPort));
+        tunnel.Sessions.RequestTunnel(StrongSwanTunnel.UlaOf(lab, Theirs));
+        await UpAsync(lab, tunnel);
+        await PingAsync(lab);
+    }
+
+    private static async Task ReconfigureAsync(Lab lab, string from, string to)
+    {
+        string file = Path.Combine(lab.StateDirectory, "strongswan", Theirs, "conf.d", Ours + ".conf");
+        string text = await File.ReadAllTextAsync(file);
+        Assert.Contains(from, text);
+        await File.WriteAllTextAsync(file, text.Replace(from, to));
+        lab.Run("strongswan", Theirs, "load");
     }
 
     private static Lab StartLab()

@@ -18,8 +18,9 @@ public sealed record IkeOptions
     public bool AllowAes128 { get; init; }
 
     /// <summary>
-    /// Whether 64-bit ESP sequence numbers are offered. Default: yes. strongSwan's user-space ESP (kernel-libipsec) has
-    /// none; its daemon does not choose them unless its own configuration names <c>esn</c>.
+    /// Whether 64-bit ESP sequence numbers are offered. Default: yes. strongSwan's user-space ESP (kernel-libipsec) has none:
+    /// its daemon does not choose them unless its own configuration names <c>esn</c>, and then refuses the child SA; the next
+    /// attempt offers it 32-bit numbers only. As responder this host follows the initiator's order, and a rekey keeps what was.
     /// </summary>
     public IkeSequenceNumbers SequenceNumbers { get; init; } = IkeSequenceNumbers.OfferExtended;
 

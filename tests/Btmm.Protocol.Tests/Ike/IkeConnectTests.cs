@@ -87,6 +87,21 @@ public sealed class IkeConnectTests
         Assert.False(a.Installed.Values.Single().Inbound.ExtendedSequenceNumbers);
     }
 
+    [Fact]
+    public void Rekey_Of32BitPair_Stays32Bits()
+    {
+        using var world = new IkeWorld(5);
+        IkeHost a = world.AddHost("a.test", "198.51.100.1:1", o => o with { SequenceNumbers = IkeSequenceNumbers.Never });
+        IkeHost b = world.AddHost("b.test", "198.51.100.2:2");
+        a.Connect(b);
+        Assert.True(world.RunUntil(() => a.Reaches(b) && b.Reaches(a), 2));
+        b.Do(e => e.RekeyChild(world.Now, a.Identifier));
+        world.Run(TimeSpan.FromSeconds(10));
+        AssertOneTunnel(a, b);
+        Assert.False(b.Installed.Values.Single().Inbound.ExtendedSequenceNumbers);
+        Assert.Equal(2, b.All<ChildSaEstablished>().Count());
+    }
+
     [Theory]
     [InlineData("key")]
     [InlineData("initiator unknown")]

@@ -74,7 +74,7 @@ internal static class AuthResponder
         IPAddress own = hub.Options.LocalIdentifier;
         if (ChildSelectors.Claimed(request, own) is not { } identifier || !ChildSelectors.Cover(request, identifier, own)
             || !hub.Policy.IsIdentifierAllowed(sa.PeerIdentity, identifier)) return IkeNotifyType.TsUnacceptable;
-        if (request.Single<IkeSaPayload>() is not { } offered || EspNegotiation.Choose(hub.Options, offered, false, 0) is not { } choice)
+        if (request.Single<IkeSaPayload>() is not { } offered || EspNegotiation.Choose(hub.Options, offered, false, 0, null) is not { } choice)
             return IkeNotifyType.NoProposalChosen;
         sa.PeerIdentifier = identifier;
         agreed = new ChildAgreement

@@ -16,6 +16,9 @@ internal sealed class ChildSa
 
     public required EspAlgorithm Algorithm { get; init; }
 
+    /// <summary>Whether it has 64-bit sequence numbers.</summary>
+    public required bool Extended { get; init; }
+
     /// <summary>The lower of the two nonces that made it, for collisions (RFC 7296 §2.8.1).</summary>
     public required byte[] LowestNonce { get; init; }
 

@@ -13,6 +13,7 @@ internal sealed class ChildTask(ChildSa? old) : IkeTask
     private IkeKeyPair? _keyPair;
     private byte[] _nonce = [];
     private uint _spi;
+    private bool _extended;
     private int _groupChanges;
 
     public ChildSa? Old { get; } = old;
@@ -33,8 +34,9 @@ internal sealed class ChildTask(ChildSa? old) : IkeTask
 
         _nonce = sa.Hub.RandomBytes(IkeNonces.Size);
         _spi = sa.Hub.NewEspSpi();
+        _extended = Old?.Extended ?? sa.Hub.OffersExtended(sa.PeerIdentity);
         if (Old is not null) request.Add(IkeNotifyPayload.ForEsp(IkeNotifyType.RekeySa, Old.InboundSpi));
-        request.Add(EspNegotiation.Offer(sa.Hub.Options, _spi, _group));
+        request.Add(EspNegotiation.Offer(sa.Hub.Options, _spi, _group, _extended));
         request.Add(new IkeNoncePayload(_nonce));
         if (_keyPair is not null) request.Add(new IkeKeyExchangePayload(_keyPair.Group.Id, _keyPair.Public));
         ChildSelectors.Add(request, sa.Hub.Options.LocalIdentifier, sa.PeerIdentifier);
@@ -62,7 +64,7 @@ internal sealed class ChildTask(ChildSa? old) : IkeTask
     private ChildAgreement? Agree(IkeSa sa, IkeMessage response)
     {
         if (response.Single<IkeSaPayload>() is not { } answer || response.Single<IkeNoncePayload>() is not { } nonce) return null;
-        if (EspNegotiation.Accepted(sa.Hub.Options, answer, _group) is not { } choice) return null;
+        if (EspNegotiation.Accepted(sa.Hub.Options, answer, _group, _extended) is not { } choice) return null;
         if (!ChildSelectors.AreExactly(response, sa.Hub.Options.LocalIdentifier, sa.PeerIdentifier)) return null;
         byte[]? secret = null;
         if (choice.Group is not null)

@@ -23,6 +23,7 @@ internal sealed class ConnectTask : IkeTask, IDisposable
     private byte[] _responderMessage = [];
     private int _restarts;
     private uint _childSpi;
+    private bool _offersExtended;
 
     public ConnectTask(IkeSa sa)
     {
@@ -117,12 +118,13 @@ internal sealed class ConnectTask : IkeTask, IDisposable
         byte[] proof = IkePskAuthentication.Compute(
             sa.Keys.Algorithms.Prf, key.Span, _initMessage, _peerNonce, sa.Keys.InitiatorAuth, BodyOf(identity));
         _childSpi = hub.NewEspSpi();
+        _offersExtended = hub.OffersExtended(sa.PeerIdentity);
         bool isFirst = !hub.Sas.Any(s => s.State == IkeSaState.Established && s.PeerIdentity == sa.PeerIdentity);
         request.Add(identity);
         if (isFirst) request.Add(new IkeNotifyPayload(IkeNotifyType.InitialContact));
         request.Add(IkeIdentificationPayload.FromHostName(false, sa.PeerIdentity));
         request.Add(new IkeAuthenticationPayload(IkeAuthenticationPayload.SharedKeyMic, proof));
-        request.Add(EspNegotiation.Offer(hub.Options, _childSpi, null));
+        request.Add(EspNegotiation.Offer(hub.Options, _childSpi, null, _offersExtended));
         request.Add(new IkeTrafficSelectorsPayload(true, [IkeTrafficSelector.ForHost(hub.Options.LocalIdentifier)]));
         request.Add(new IkeTrafficSelectorsPayload(false, [IkeTrafficSelector.ForHost(sa.PeerIdentifier ?? IPAddress.IPv6None)]));
         request.Add(new IkeNotifyPayload(IkeNotifyType.MobikeSupported));
@@ -136,6 +138,7 @@ internal sealed class ConnectTask : IkeTask, IDisposable
         IkeCloseReason? childFailure = TryChild(sa, response, out ChildAgreement? agreed);
         if (childFailure is { } reason || agreed is null)
         {
+            if (childFailure == IkeCloseReason.NoProposalChosen) sa.Hub.OfferNoExtended(sa.PeerIdentity);
             // the peer has an IKE SA now, of no use without the child: take it down in order
             sa.EstablishForDeletion(childFailure ?? IkeCloseReason.ProtocolError);
             return TaskStep.Done;
@@ -172,7 +175,7 @@ internal sealed class ConnectTask : IkeTask, IDisposable
         if (response.Error is { } error)
             return error.NotifyType == IkeNotifyType.TsUnacceptable ? IkeCloseReason.TrafficSelectorsUnacceptable : IkeCloseReason.NoProposalChosen;
         if (!ChildSelectors.AreExactly(response, options.LocalIdentifier, sa.PeerIdentifier)) return IkeCloseReason.TrafficSelectorsUnacceptable;
-        if (response.Single<IkeSaPayload>() is not { } answer || EspNegotiation.Accepted(options, answer, null) is not { } choice)
+        if (response.Single<IkeSaPayload>() is not { } answer || EspNegotiation.Accepted(options, answer, null, _offersExtended) is not { } choice)
             return IkeCloseReason.NoProposalChosen;
         agreed = new ChildAgreement
         {

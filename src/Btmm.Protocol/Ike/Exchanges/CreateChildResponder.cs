@@ -75,7 +75,7 @@ internal static class CreateChildResponder
 
         if (sa.Children.Count() >= IkeSa.MaxChildren) return Notify(IkeNotifyType.NoAdditionalSas);
         if (!ChildSelectors.Cover(request, peer, sa.Hub.Options.LocalIdentifier)) return Notify(IkeNotifyType.TsUnacceptable);
-        IkeNotifyPayload? refusal = Agree(sa, request, offered, nonce, reply, out ChildAgreement? agreed);
+        IkeNotifyPayload? refusal = Agree(sa, request, offered, nonce, old, reply, out ChildAgreement? agreed);
         if (refusal is not null || agreed is null) return refusal;
         ChildSelectors.Add(reply, peer, sa.Hub.Options.LocalIdentifier);
         ChildSa made = sa.InstallChild(agreed, old, activate: old is null && sa.CurrentChild is null);
@@ -85,11 +85,11 @@ internal static class CreateChildResponder
     }
 
     private static IkeNotifyPayload? Agree(
-        IkeSa sa, IkeMessage request, IkeSaPayload offered, IkeNoncePayload nonce, List<IkePayload> reply, out ChildAgreement? agreed)
+        IkeSa sa, IkeMessage request, IkeSaPayload offered, IkeNoncePayload nonce, ChildSa? old, List<IkePayload> reply, out ChildAgreement? agreed)
     {
         agreed = null;
         var exchange = request.Single<IkeKeyExchangePayload>();
-        if (EspNegotiation.Choose(sa.Hub.Options, offered, exchange is not null, exchange?.Group ?? 0) is not { } choice)
+        if (EspNegotiation.Choose(sa.Hub.Options, offered, exchange is not null, exchange?.Group ?? 0, old?.Extended) is not { } choice)
             return Notify(IkeNotifyType.NoProposalChosen);
         byte[]? secret = null;
         IkeKeyPair? pair = null;

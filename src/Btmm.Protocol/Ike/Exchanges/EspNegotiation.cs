@@ -19,20 +19,28 @@ internal static class EspNegotiation
     /// Proposals with a key exchange in <paramref name="group"/> first, then the same without: a responder that has none
     /// configured for child SAs takes the second.
     /// </summary>
-    public static IkeSaPayload Offer(IkeOptions options, uint spi, IkeGroup? group)
+    public static IkeSaPayload Offer(IkeOptions options, uint spi, IkeGroup? group, bool extended)
     {
         List<IkeProposal> proposals = [];
-        if (group is not null) proposals.Add(Proposal(options, 1, spi, group));
-        proposals.Add(Proposal(options, (byte)(proposals.Count + 1), spi, null));
+        if (group is not null) proposals.Add(Proposal(options, 1, spi, group, extended));
+        proposals.Add(Proposal(options, (byte)(proposals.Count + 1), spi, null, extended));
         return new IkeSaPayload(proposals);
     }
 
     /// <summary>Chooses on the responder. A key exchange is only possible in CREATE_CHILD_SA.</summary>
-    public static Choice? Choose(IkeOptions options, IkeSaPayload offered, bool canExchangeKeys, ushort sentGroup)
+    /// <param name="options">What this side can do.</param>
+    /// <param name="offered">The initiator's offer.</param>
+    /// <param name="canExchangeKeys">Whether there is a key exchange payload.</param>
+    /// <param name="sentGroup">Its group.</param>
+    /// <param name="extendedBefore">
+    /// In a rekey, whether the old pair has 64-bit numbers, which then stays so where it can (RFC 7296 §2.8); null: the initiator's
+    /// order decides, for it knows what its packet path can do.
+    /// </param>
+    public static Choice? Choose(IkeOptions options, IkeSaPayload offered, bool canExchangeKeys, ushort sentGroup, bool? extendedBefore)
     {
         foreach (EspAlgorithm algorithm in Algorithms(options))
             foreach (IkeProposal proposal in offered.Proposals)
-                if (TryChoose(options, proposal, algorithm, canExchangeKeys, sentGroup) is { } choice) return choice;
+                if (TryChoose(options, proposal, algorithm, canExchangeKeys, sentGroup, extendedBefore) is { } choice) return choice;
         return null;
     }
 
@@ -46,7 +54,7 @@ internal static class EspNegotiation
     }
 
     /// <summary>What an answer to <see cref="Offer"/> chose; null when it is nothing that was offered.</summary>
-    public static Choice? Accepted(IkeOptions options, IkeSaPayload answer, IkeGroup? offeredGroup)
+    public static Choice? Accepted(IkeOptions options, IkeSaPayload answer, IkeGroup? offeredGroup, bool offeredExtended)
     {
         if (answer.Proposals.Count != 1) return null;
         IkeProposal proposal = answer.Proposals[0];
@@ -57,11 +65,13 @@ internal static class EspNegotiation
         bool expectsGroup = offeredGroup is not null && proposal.Number == 1;
         if (groups.Length != (expectsGroup ? 1 : 0)) return null;
         foreach (EspAlgorithm algorithm in Algorithms(options))
-            if (TryChoose(options, proposal, algorithm, expectsGroup, offeredGroup?.Id ?? 0) is { } choice) return choice;
+            if (TryChoose(options, proposal, algorithm, expectsGroup, offeredGroup?.Id ?? 0, null) is { } choice)
+                return choice.Extended && !offeredExtended ? null : choice;
         return null;
     }
 
-    private static Choice? TryChoose(IkeOptions options, IkeProposal proposal, EspAlgorithm algorithm, bool canExchangeKeys, ushort sentGroup)
+    private static Choice? TryChoose(
+        IkeOptions options, IkeProposal proposal, EspAlgorithm algorithm, bool canExchangeKeys, ushort sentGroup, bool? extendedBefore)
     {
         if (proposal.Protocol != IkeProtocolId.Esp || proposal.EspSpi is not { } spi) return null;
         if (proposal.Transforms.Any(t => t.Type is < IkeTransformType.Encryption or > IkeTransformType.SequenceNumbers)) return null;
@@ -70,7 +80,7 @@ internal static class EspNegotiation
         if (integrity.Length > 0 && !integrity.Any(t => t.Id == IkeTransformId.IntegrityNone)) return null;
 
         ushort[] numbers = proposal.Of(IkeTransformType.SequenceNumbers).Select(t => t.Id).ToArray();
-        bool extended = options.SequenceNumbers == IkeSequenceNumbers.OfferExtended && numbers.Contains(IkeTransformId.SequenceNumbers64);
+        bool extended = PrefersExtended(numbers, extendedBefore) && options.SequenceNumbers == IkeSequenceNumbers.OfferExtended;
         if (!extended && numbers.Length > 0 && !numbers.Contains(IkeTransformId.SequenceNumbers32)) return null;
 
         ushort[] groups = proposal.Of(IkeTransformType.KeyExchange).Select(t => t.Id).ToArray();
@@ -82,11 +92,18 @@ internal static class EspNegotiation
         return new Choice(proposal.Number, spi, algorithm, extended, group);
     }
 
-    private static IkeProposal Proposal(IkeOptions options, byte number, uint spi, IkeGroup? group)
+    private static bool PrefersExtended(ushort[] numbers, bool? before)
+    {
+        bool has64 = numbers.Contains(IkeTransformId.SequenceNumbers64);
+        bool has32 = numbers.Contains(IkeTransformId.SequenceNumbers32);
+        return has64 && (!has32 || (before ?? numbers[0] == IkeTransformId.SequenceNumbers64));
+    }
+
+    private static IkeProposal Proposal(IkeOptions options, byte number, uint spi, IkeGroup? group, bool extended)
     {
         List<IkeTransform> transforms = Algorithms(options).Select(Encryption).ToList();
         if (group is not null) transforms.Add(new IkeTransform(IkeTransformType.KeyExchange, group.Id));
-        if (options.SequenceNumbers == IkeSequenceNumbers.OfferExtended) transforms.Add(SequenceNumbers(true));
+        if (extended) transforms.Add(SequenceNumbers(true));
         transforms.Add(SequenceNumbers(false));
         return new IkeProposal { Number = number, Protocol = IkeProtocolId.Esp, Spi = IkeProposal.SpiBytes(spi), Transforms = transforms };
     }

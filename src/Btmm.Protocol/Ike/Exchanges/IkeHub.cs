@@ -11,6 +11,7 @@ internal sealed class IkeHub(IkeOptions options, IIkePolicy policy, IRandomSourc
     private readonly Dictionary<ulong, IkeSa> _sas = [];
     private readonly Dictionary<uint, ChildSa> _children = [];
     private readonly List<(TimeSpan At, ChildSa Child)> _retiring = [];
+    private readonly HashSet<string> _withoutExtended = [];
     private readonly Queue<IkeOutput> _outputs = new();
     private readonly Queue<IkeEvent> _events = new();
 
@@ -98,6 +99,19 @@ internal sealed class IkeHub(IkeOptions options, IIkePolicy policy, IRandomSourc
             uint spi = BinaryPrimitives.ReadUInt32BigEndian(RandomBytes(4));
             if (spi > 255 && !_children.ContainsKey(spi)) return spi;
         }
+    }
+
+    /// <summary>Whether 64-bit sequence numbers are offered to a peer.</summary>
+    public bool OffersExtended(string identity) =>
+        Options.SequenceNumbers == IkeSequenceNumbers.OfferExtended && !_withoutExtended.Contains(identity);
+
+    /// <summary>
+    /// A proven peer refused a child SA: the next offer goes without 64-bit numbers, which some daemons choose though their packet
+    /// path has none.
+    /// </summary>
+    public void OfferNoExtended(string identity)
+    {
+        if (_withoutExtended.Count < Options.MaxPeers) _withoutExtended.Add(identity);
     }
 
     /// <summary>A part of <paramref name="range"/> chosen at random.</summary>

@@ -33,6 +33,7 @@ internal sealed partial class IkeSa
             InboundSpi = agreed.InboundSpi,
             OutboundSpi = choice.Spi,
             Algorithm = choice.Algorithm,
+            Extended = choice.Extended,
             LowestNonce = IkeNonces.Lowest(agreed.InitiatorNonce, agreed.ResponderNonce),
             OutboundActive = activate,
             RekeyAt = Hub.Now + Hub.Jittered(Hub.Options.ChildLifetime),
