@@ -171,7 +171,7 @@ Remove-Module Btmm
 
     It 'Stop-BtmmTunnel takes no more than a few seconds and leaves nothing' {
         $seen.whatIfStopped | Should -Be 'Running'
-        $seen.stopSeconds | Should -BeLessThan 6
+        $seen.stopSeconds | Should -BeLessThan 10
         $seen.stopped | Should -Be 'Stopped True'
         $seen.lastOutput | Should -Match 'Withdrawn.*Stopped'
         $seen.interfaces | Should -Be 'eth0 lo'
