@@ -56,7 +56,7 @@ find_pwsh() {
   [[ -x $tools/pwsh ]] || timeout 300 dotnet tool install PowerShell --tool-path "$tools" --version '7.6.*' >/dev/null 2>&1
   [[ -x $tools/pwsh ]] && echo "$tools/pwsh"
 }
-have_pester() { "$1" -NoProfile -NonInteractive -Command 'if (-not (Get-Module -ListAvailable Pester | Where-Object Version -ge 5.0)) { exit 1 }'; }
+have_pester() { "$1" -NoProfile -NonInteractive -Command 'if (-not (Get-Module -ListAvailable Pester | Where-Object Version -ge "5.0")) { exit 1 }'; }
 install_pester() {
   timeout 300 "$1" -NoProfile -NonInteractive -Command 'Install-PSResource Pester -TrustRepository -Reinstall' >/dev/null 2>&1
 }
