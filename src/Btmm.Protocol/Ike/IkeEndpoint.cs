@@ -102,6 +102,7 @@ public sealed class IkeEndpoint : IDisposable
         _hub.Now = now;
         string identity = IkeIdentificationPayload.Normalize(peer.Identity);
         IPEndPoint endpoint = Normalize(peer.Endpoint);
+        _hub.SetRecord(peer.Identifier, endpoint);
         IkeSa? existing = _hub.Sas.FirstOrDefault(sa =>
             sa.PeerIdentity == identity && peer.Identifier.Equals(sa.PeerIdentifier) && sa.State is IkeSaState.Established or IkeSaState.Connecting);
         if (existing is not null)
@@ -124,6 +125,7 @@ public sealed class IkeEndpoint : IDisposable
     {
         _hub.Now = now;
         foreach (IkeSa sa in Of(peer)) sa.BeginDelete(IkeCloseReason.LocalRequest);
+        _hub.SetRecord(peer, null);
     }
 
     /// <summary>Renews the ESP keys with a peer. False when there is no child SA.</summary>
@@ -168,12 +170,15 @@ public sealed class IkeEndpoint : IDisposable
     }
 
     /// <summary>
-    /// Tells where a peer's records say it is. A different endpoint is tried at once, and taken when the peer answers from it.
+    /// Tells where a peer's records say it is. A different endpoint is tried at once, and taken when the peer answers from it;
+    /// it is kept until <see cref="Close"/> and tried again when paths change.
     /// </summary>
     public void SetPeerEndpoint(TimeSpan now, IPAddress peer, IPEndPoint endpoint)
     {
         _hub.Now = now;
-        foreach (IkeSa sa in Of(peer)) sa.TryEndpoint(Normalize(endpoint));
+        endpoint = Normalize(endpoint);
+        _hub.SetRecord(peer, endpoint);
+        foreach (IkeSa sa in Of(peer)) sa.TryEndpoint(endpoint);
     }
 
     /// <summary>

@@ -79,7 +79,7 @@ internal sealed class IkeHost
     public bool Reaches(IkeHost peer)
     {
         if (!Sending.TryGetValue(peer.Identifier, out uint spi) || !Installed.TryGetValue(spi, out ChildSaEstablished? mine)) return false;
-        if (!PeerEndpoints.TryGetValue(peer.Identifier, out IPEndPoint? endpoint) || !endpoint.Equals(peer.Public)) return false;
+        if (!PeerEndpoints.TryGetValue(peer.Identifier, out IPEndPoint? endpoint) || !_world.IsAt(peer, endpoint)) return false;
         if (!peer.Installed.TryGetValue(mine.Outbound.Spi, out ChildSaEstablished? theirs)) return false;
         return Same(mine.Outbound, theirs.Inbound) && theirs.Peer.Equals(Identifier) && theirs.Local.Equals(peer.Identifier);
     }

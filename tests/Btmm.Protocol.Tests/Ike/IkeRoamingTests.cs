@@ -98,6 +98,30 @@ public sealed class IkeRoamingTests
     }
 
     [Fact]
+    public void Move_PeersNatKnowsOnlyTheOldAddress_GoesToTheMappedPort()
+    {
+        using var world = new IkeWorld(40);
+        (IkeHost a, IkeHost b) = world.AddPair();
+        const string mapped = "198.51.100.2:54500";
+        world.AddAlias(b, mapped);
+        // b's gateway lets in what comes to the mapped port, and answers to what b has sent
+        HashSet<IPEndPoint> flows = [];
+        world.Filter = (from, to, _) =>
+        {
+            if (from == b) flows.Add(to);
+            return from == b || to.Equals(IPEndPoint.Parse(mapped)) || flows.Contains(a.Public);
+        };
+        a.Do(e => e.SetPeerEndpoint(world.Now, b.Identifier, IPEndPoint.Parse(mapped)));
+        b.Connect(a);
+        Assert.True(world.RunUntil(() => a.Reaches(b) && b.Reaches(a), 2));
+        Assert.Equal(b.Public, a.PeerEndpoints[b.Identifier]);
+        world.Move(a, "192.0.2.77:5555");
+        a.Do(e => e.UpdateAddresses(world.Now, null));
+        Assert.True(world.RunUntil(() => flows.Contains(a.Public) && a.Reaches(b) && b.Reaches(a), 2));
+        IkeConnectTests.AssertOneTunnel(a, b);
+    }
+
+    [Fact]
     public void Record_OfDeadEndpoint_DoesNotHarmALivingTunnel()
     {
         using var world = new IkeWorld(33);

@@ -54,6 +54,11 @@ internal sealed class IkeWorld(int seed) : IDisposable
         Place(host, host.Public);
     }
 
+    /// <summary>Another endpoint at which a host receives: a mapped port.</summary>
+    public void AddAlias(IkeHost host, string endpoint) => Place(host, IPEndPoint.Parse(endpoint));
+
+    public bool IsAt(IkeHost host, IPEndPoint endpoint) => _byEndpoint.GetValueOrDefault(endpoint) == host;
+
     public void Send(IkeHost from, IPEndPoint to, byte[] message)
     {
         if (Filter is not null && !Filter(from, to, message)) return;

@@ -11,6 +11,7 @@ internal sealed class IkeHub(IkeOptions options, IIkePolicy policy, IRandomSourc
     private readonly Dictionary<ulong, IkeSa> _sas = [];
     private readonly Dictionary<uint, ChildSa> _children = [];
     private readonly List<(TimeSpan At, ChildSa Child)> _retiring = [];
+    private readonly Dictionary<IPAddress, IPEndPoint> _records = [];
     private readonly HashSet<string> _withoutExtended = [];
     private readonly Queue<IkeOutput> _outputs = new();
     private readonly Queue<IkeEvent> _events = new();
@@ -113,6 +114,15 @@ internal sealed class IkeHub(IkeOptions options, IIkePolicy policy, IRandomSourc
     {
         if (_withoutExtended.Count < Options.MaxPeers) _withoutExtended.Add(identity);
     }
+
+    /// <summary>Keeps where a peer's records say it is.</summary>
+    public void SetRecord(IPAddress peer, IPEndPoint? endpoint)
+    {
+        if (endpoint is null) _records.Remove(peer);
+        else if (_records.Count < Options.MaxPeers || _records.ContainsKey(peer)) _records[peer] = endpoint;
+    }
+
+    public IPEndPoint? RecordOf(IPAddress? peer) => peer is null ? null : _records.GetValueOrDefault(peer);
 
     /// <summary>A part of <paramref name="range"/> chosen at random.</summary>
     public TimeSpan RandomPart(TimeSpan range) => range * (BinaryPrimitives.ReadUInt32BigEndian(RandomBytes(4)) / (double)uint.MaxValue);

@@ -7,12 +7,17 @@ namespace Btmm.Protocol.Ike.Exchanges;
 /// <remarks>
 /// <see cref="Remote"/> is in use and has been proven; <c>_candidate</c> is a hint: from the peer's records, or from an authentic
 /// message that came from elsewhere. A candidate is asked by a probe with a cookie that goes to it alone, and becomes
-/// <see cref="Remote"/> by its answer. Requests that are under way meanwhile go to both.
+/// <see cref="Remote"/> by its answer. Requests that are under way meanwhile go to both. After a change of paths, and when a request
+/// stays unanswered, they also go to the endpoint of the peer's records: <see cref="Remote"/> may be a flow that the peer's NAT
+/// keeps for this host's former address only.
 /// </remarks>
 internal sealed partial class IkeSa
 {
     /// <summary>Transmissions of a probe to its target alone, before other endpoints are tried too.</summary>
     private const int ExclusiveAttempts = 4;
+
+    /// <summary>Transmissions before a request also goes to the endpoint of the peer's records.</summary>
+    private const int AttemptsBeforeRecord = 2;
 
     private IPEndPoint? _candidate;
     private bool _suspected;
@@ -114,17 +119,11 @@ internal sealed partial class IkeSa
 
     private IEnumerable<IPEndPoint> Destinations(IkeRequest request)
     {
-        if (request.Task is ProbeTask { Target: { } target })
-        {
-            yield return target;
-            if (request.Total < ExclusiveAttempts) yield break;
-            if (!Remote.Equals(target)) yield return Remote;
-            if (_candidate is not null && !_candidate.Equals(target) && !_candidate.Equals(Remote)) yield return _candidate;
-            yield break;
-        }
-
-        yield return Remote;
-        if (_candidate is not null && !_candidate.Equals(Remote)) yield return _candidate;
+        IPEndPoint? target = request.Task is ProbeTask probe ? probe.Target : null;
+        if (target is not null && request.Total < ExclusiveAttempts) return [target];
+        bool tryRecord = State == IkeSaState.Established && (Hub.Now < _fastUntil || request.Attempts >= AttemptsBeforeRecord);
+        IPEndPoint?[] all = [target, Remote, _candidate, tryRecord ? Hub.RecordOf(PeerIdentifier) : null];
+        return all.OfType<IPEndPoint>().Distinct();
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -27,7 +27,8 @@ internal sealed class ProbeTask : IkeTask
     {
         if (Target is not null && Target.Equals(sa.Remote)) return TaskStep.Done;
         if (!sa.SupportsMobike) return TaskStep.NeedMore; // an empty request is enough, and works with everybody
-        if (HasMoved) request.Add(new IkeNotifyPayload(IkeNotifyType.UpdateSaAddresses));
+        // to a new endpoint of the peer the first initiator says so too: a strict responder follows nothing else (RFC 4555 §3.5)
+        if (HasMoved || (Target is not null && sa.StartedHere)) request.Add(new IkeNotifyPayload(IkeNotifyType.UpdateSaAddresses));
         request.AddRange(sa.NatDetection(Target ?? sa.Remote));
         _cookie = sa.Hub.RandomBytes(CookieSize);
         _sentCookie = true;
