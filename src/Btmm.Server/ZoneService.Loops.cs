@@ -15,6 +15,7 @@ public sealed partial class ZoneService
         CancellationToken stopping = _stopping.Token;
         _tasks =
         [
+            _writing,
             .. listeners.Streams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             .. listeners.Datagrams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
@@ -72,9 +73,9 @@ public sealed partial class ZoneService
             {
                 await zone.ExpireAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (IOException error)
+            catch (IOException)
             {
-                ServerLog.Instance.StoreFailed(zone.Apex.ToString(), error.Message);
+                // The writer has reported it; the next attempt is later.
                 _reaperPause = _clock.Now + s_pauseAfterStoreFailure;
             }
         }

@@ -29,9 +29,12 @@ public sealed partial class ZoneService : IAsyncDisposable
     private readonly DeadlineLoop _reaper;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
+    private readonly IZoneStore _store;
+    private readonly ZoneWriter _writer;
     private ZoneDirectory _zones = new([]);
     private Listeners? _listeners;
     private Task[] _tasks = [];
+    private Task _writing = Task.CompletedTask;
     private TimeSpan _reaperPause;
 
     /// <summary>Makes a service; nothing is opened before <see cref="StartAsync"/>.</summary>
@@ -42,6 +45,8 @@ public sealed partial class ZoneService : IAsyncDisposable
         Check(options);
         _options = options;
         _clock = new ServiceClock(options.TimeProvider);
+        _store = options.Store ?? new MemoryZoneStore();
+        _writer = new ZoneWriter(_store, _clock, _metrics);
         _llq = new LlqTable(options.LongLivedQueryLease, options.Limits, _clock, options.Random, _metrics);
         _events = new DeadlineLoop(_clock, () => _llq.NextTimeout, SendEventsAsync);
         _reaper = new DeadlineLoop(_clock, NextExpiry, ExpireAsync);
@@ -61,8 +66,10 @@ public sealed partial class ZoneService : IAsyncDisposable
     public Task Completion { get; private set; } = Task.CompletedTask;
 
     /// <summary>Loads the zones, opens the sockets, publishes the service's own records and begins to answer.</summary>
-    /// <exception cref="BtmmException">ResourceBusy, PermissionDenied or InvalidValue for an endpoint.</exception>
-    /// <exception cref="IOException">The store cannot be read or written.</exception>
+    /// <exception cref="BtmmException">
+    /// ResourceBusy, PermissionDenied or InvalidValue for an endpoint; StoreInvalid or StoreFailed when the store cannot be read.
+    /// </exception>
+    /// <exception cref="IOException">The store cannot be written.</exception>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -101,7 +108,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         {
             if (!_stopping.IsCancellationRequested)
                 await _stopping.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(_tasks).WaitAsync(s_stopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll([.. _tasks, _writing]).WaitAsync(s_stopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _listeners?.Dispose();
             _listeners = null;
         }
@@ -124,7 +131,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         ];
         Listeners? open = _listeners;
         int connections = open?.Streams.Sum(static item => item.ConnectionCount) ?? 0;
-        return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot());
+        return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot(), _writer.Status);
     }
 
     /// <inheritdoc/>
@@ -170,18 +177,18 @@ public sealed partial class ZoneService : IAsyncDisposable
 
     private async Task LoadZonesAsync(CancellationToken cancellationToken)
     {
-        IZoneStore store = _options.Store ?? new MemoryZoneStore();
         var zones = new List<Zone>();
         foreach (ZoneOptions options in _options.Zones)
         {
-            IReadOnlyList<StoredRecord> stored = await store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<StoredRecord> stored = await _store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
             ZoneSnapshot snapshot = ZoneContent.Load(options, stored, _clock);
-            zones.Add(new Zone(options, snapshot, store, _clock, _metrics, OnChanged));
+            zones.Add(new Zone(options, snapshot, _writer, _clock, OnChanged));
         }
 
         _zones = new ZoneDirectory(zones);
     }
 
+    // The first transaction of each zone also takes out what expired while the service was down.
     private async Task PublishAsync(Listeners listeners, CancellationToken cancellationToken)
     {
         int port = listeners.Streams[0].EndPoint.Port;
@@ -189,6 +196,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         IReadOnlyList<IPAddress> addresses = _options.PublicAddresses.Count > 0
             ? _options.PublicAddresses
             : [.. listeners.Streams.Select(static item => item.EndPoint.Address).Where(static address => !IsWildcard(address)).Distinct()];
+        _writing = Task.Run(() => _writer.RunAsync(_stopping.Token), CancellationToken.None);
         foreach (Zone zone in _zones.All)
             await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, addresses, port, llqPort), cancellationToken).ConfigureAwait(false);
     }

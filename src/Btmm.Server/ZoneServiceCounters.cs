@@ -10,6 +10,9 @@ namespace Btmm.Server;
 /// <param name="LeasesExpired">Records removed at the end of their lease.</param>
 /// <param name="EventsSent">Long-lived query events sent, without repetitions.</param>
 /// <param name="EventsUnanswered">Long-lived queries ended because an event was not acknowledged.</param>
+/// <param name="Commits">Commits of the store; updates that come together share one.</param>
+/// <param name="StoreFailures">Commits that failed: their updates were answered SERVFAIL.</param>
+/// <param name="UpdatesDropped">Updates over UDP left unanswered because too many were under way.</param>
 public sealed record ZoneServiceCounters(
     long Queries,
     long Updates,
@@ -19,4 +22,7 @@ public sealed record ZoneServiceCounters(
     long Malformed,
     long LeasesExpired,
     long EventsSent,
-    long EventsUnanswered);
+    long EventsUnanswered,
+    long Commits,
+    long StoreFailures,
+    long UpdatesDropped);

@@ -10,6 +10,7 @@ namespace Btmm.Server;
 /// <param name="LongLivedQueries">Long-lived queries established.</param>
 /// <param name="Connections">TCP connections open.</param>
 /// <param name="Counters">What happened since the start.</param>
+/// <param name="Store">Whether its store takes changes.</param>
 public sealed record ZoneServiceStatus(
     bool IsRunning,
     IReadOnlyList<IPEndPoint> Endpoints,
@@ -17,4 +18,5 @@ public sealed record ZoneServiceStatus(
     IReadOnlyList<ZoneStatus> Zones,
     int LongLivedQueries,
     int Connections,
-    ZoneServiceCounters Counters);
+    ZoneServiceCounters Counters,
+    ZoneStoreStatus Store);

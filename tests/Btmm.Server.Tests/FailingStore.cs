@@ -11,6 +11,6 @@ internal sealed class FailingStore : IZoneStore
 
     public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken) => _store.LoadAsync(zone, cancellationToken);
 
-    public ValueTask ApplyAsync(ZoneTransaction transaction, CancellationToken cancellationToken) =>
-        Fails ? throw new IOException("No space left on device.") : _store.ApplyAsync(transaction, cancellationToken);
+    public ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken) =>
+        Fails ? throw new IOException("No space left on device.") : _store.CommitAsync(batch, cancellationToken);
 }

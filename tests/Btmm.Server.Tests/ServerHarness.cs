@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.SignOn;
@@ -18,7 +19,9 @@ internal sealed class ServerHarness : IDisposable
 {
     internal static readonly IPEndPoint Client = new(IPAddress.Parse("198.51.100.7"), 40_000);
 
-    private readonly RequestWorkspace _workspace = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _writing;
+    private readonly ConcurrentBag<RequestWorkspace> _workspaces = [];
     private ushort _nextId = 1;
 
     internal ServerHarness(ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null)
@@ -30,7 +33,9 @@ internal sealed class ServerHarness : IDisposable
         options = options with { Keys = [.. options.Keys, .. extraKeys ?? []] };
         Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), Clock, SystemRandomSource.Instance, Metrics);
         ZoneSnapshot initial = ZoneContent.Load(options, Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result, Clock);
-        Zone = new Zone(options, initial, Store, Clock, Metrics, (_, change) => Llq.OnChange(Clock.Now, change));
+        Writer = new ZoneWriter(Store, Clock, Metrics);
+        _writing = Task.Run(() => Writer.RunAsync(_stop.Token));
+        Zone = new Zone(options, initial, Writer, Clock, (_, change) => Llq.OnChange(Clock.Now, change));
         Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], 53, 5352), CancellationToken.None).AsTask().Wait();
         var zones = new ZoneDirectory([Zone]);
         Handler = new RequestHandler(
@@ -56,6 +61,8 @@ internal sealed class ServerHarness : IDisposable
 
     internal IZoneStore Store { get; }
 
+    internal ZoneWriter Writer { get; }
+
     internal Zone Zone { get; }
 
     internal LlqTable Llq { get; }
@@ -70,6 +77,9 @@ internal sealed class ServerHarness : IDisposable
 
     public void Dispose()
     {
+        _stop.Cancel();
+        _writing.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+        _stop.Dispose();
         Account.Dispose();
         Metrics.Dispose();
     }
@@ -84,11 +94,24 @@ internal sealed class ServerHarness : IDisposable
         Llq.HandleTimeout(Clock.Now);
     }
 
-    /// <summary>Sends raw bytes; null when there is no answer.</summary>
+    /// <summary>Sends raw bytes; null when there is no answer. Several may be under way.</summary>
     internal async Task<byte[]?> SendAsync(byte[] bytes, IPEndPoint? client = null, bool stream = false)
     {
-        int length = await Handler.HandleAsync(bytes, new RequestOrigin(client ?? Client, 0, stream), _workspace, CancellationToken.None);
-        return length == 0 ? null : _workspace.Response.AsSpan(0, length).ToArray();
+        RequestWorkspace workspace = _workspaces.TryTake(out RequestWorkspace? free) ? free : new RequestWorkspace();
+        int length = await Handler.HandleAsync(bytes, new RequestOrigin(client ?? Client, 0, stream), workspace, CancellationToken.None);
+        byte[]? answer = length == 0 ? null : workspace.Response.AsSpan(0, length).ToArray();
+        _workspaces.Add(workspace);
+        return answer;
+    }
+
+    /// <summary>A message's bytes with the account's signature.</summary>
+    internal byte[] Sign(DnsMessage message)
+    {
+        byte[] buffer = new byte[DnsMessage.MaxSize];
+        Assert.True(message.TryWrite(buffer, out int length));
+        using var tsig = new TsigClientTransaction(Key);
+        Assert.True(tsig.TrySignRequest(buffer, length, Time.GetUtcNow(), out length));
+        return buffer[..length];
     }
 
     /// <summary>Sends a message, signed when a key is given, and checks the answer's signature.</summary>

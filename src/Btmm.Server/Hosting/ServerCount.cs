@@ -13,4 +13,7 @@ internal enum ServerCount
     EventsSent,
     EventsUnanswered,
     RequestsFailed,
+    Commits,
+    StoreFailures,
+    UpdatesDropped,
 }

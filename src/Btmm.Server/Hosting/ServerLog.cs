@@ -15,8 +15,8 @@ internal sealed class ServerLog : EventSource
     [Event(1, Level = EventLevel.Error, Message = "A request from {0} failed: {1}")]
     public void RequestFailed(string client, string error) => WriteEvent(1, client, error);
 
-    [Event(2, Level = EventLevel.Error, Message = "The store of zone {0} failed: {1}")]
-    public void StoreFailed(string zone, string error) => WriteEvent(2, zone, error);
+    [Event(2, Level = EventLevel.Error, Message = "The store failed: {0}")]
+    public void StoreFailed(string error) => WriteEvent(2, error);
 
     [Event(3, Level = EventLevel.Warning, Message = "A socket at {0} reported: {1}")]
     public void SocketFailed(string endpoint, string error) => WriteEvent(3, endpoint, error);

@@ -27,7 +27,10 @@ internal sealed class ServerMetrics : IDisposable
         Malformed: Read(ServerCount.Malformed),
         LeasesExpired: Read(ServerCount.LeasesExpired),
         EventsSent: Read(ServerCount.EventsSent),
-        EventsUnanswered: Read(ServerCount.EventsUnanswered));
+        EventsUnanswered: Read(ServerCount.EventsUnanswered),
+        Commits: Read(ServerCount.Commits),
+        StoreFailures: Read(ServerCount.StoreFailures),
+        UpdatesDropped: Read(ServerCount.UpdatesDropped));
 
     public void Dispose() => _meter.Dispose();
 

@@ -8,7 +8,7 @@ namespace Btmm.Server.Requests;
 /// <summary>Answers QUERY messages: finds the zone, applies the access policy and asks the snapshot. Thread-safe.</summary>
 internal sealed class QueryHandler(ZoneDirectory zones, ServerMetrics metrics)
 {
-    internal async ValueTask<DnsMessage> HandleAsync(Request request, CancellationToken cancellationToken)
+    internal DnsMessage Handle(Request request)
     {
         metrics.Add(ServerCount.Queries);
         if (request.Message.Questions is not [DnsQuestion question])
@@ -17,14 +17,12 @@ internal sealed class QueryHandler(ZoneDirectory zones, ServerMetrics metrics)
             return request.Reply(rcode);
         if (zones.FindFor(question.Name) is not { } zone)
             return request.Reply(DnsRcode.Refused);
-
-        await zone.ExpireAsync(cancellationToken).ConfigureAwait(false);
         return Fill(request, Answer(zone, request, question));
     }
 
     private static QueryAnswer Answer(Zone zone, Request request, DnsQuestion question)
     {
-        ZoneSnapshot snapshot = zone.Current;
+        ZoneSnapshot snapshot = zone.Live;
         if (AccessPolicy.MayRead(zone, request.Key, question.Name, question.Type))
         {
             QueryAnswer answer = QueryProcessor.Answer(snapshot, question.Name, question.Type);

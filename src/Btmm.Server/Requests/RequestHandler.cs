@@ -50,6 +50,9 @@ internal sealed class RequestHandler(
         return await DispatchAsync(request, limit, workspace, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Counts an update that nobody had room for; its sender will repeat it.</summary>
+    internal void CountDroppedUpdate() => metrics.Add(ServerCount.UpdatesDropped);
+
     private async ValueTask<int> DispatchAsync(Request request, int limit, RequestWorkspace workspace, CancellationToken cancellationToken)
     {
         try
@@ -57,7 +60,7 @@ internal sealed class RequestHandler(
             if (request.Message.Opcode == DnsOpcode.Update)
                 return Write(await updates.HandleAsync(request, cancellationToken).ConfigureAwait(false), limit, workspace);
             if (!LlqHandler.Concerns(request))
-                return Write(await queries.HandleAsync(request, cancellationToken).ConfigureAwait(false), limit, workspace);
+                return Write(queries.Handle(request), limit, workspace);
 
             DnsMessage? instead = longLivedQueries.Handle(request, Room(limit, workspace), out int written);
             return instead is null ? Sign(written, workspace) : Write(instead, limit, workspace);

@@ -28,27 +28,21 @@ internal sealed class UpdateHandler(ZoneDirectory zones, ServiceClock clock, Ser
 
         LeaseGrant? grant = request.Edns?.Find<UpdateLeaseOption>() is { } asked ? LeaseGrant.Make(asked, lease, keyLease) : null;
         ReadOnlyMemory<byte> mac = request.Message.TsigData?.Mac ?? default;
-        DnsRcode rcode;
-        if (_replays.TryFind(mac, out DnsRcode earlier))
-        {
-            rcode = earlier;
-        }
-        else
-        {
-            await zone.ExpireAsync(cancellationToken).ConfigureAwait(false);
-            UpdateResult result = await zone.ApplyAsync(
-                (snapshot, now) => UpdateProcessor.Process(snapshot, request.Message, name => AccessPolicy.MayChange(zone, request.Key, name), grant, now),
-                cancellationToken).ConfigureAwait(false);
-            rcode = result.Rcode;
-            _replays.Add(mac, rcode);
-            if (rcode == DnsRcode.NoError)
-                metrics.Add(ServerCount.UpdatesApplied);
-        }
-
+        DnsRcode rcode = await _replays.GetOrRunAsync(mac, () => ApplyAsync(zone, request, grant, cancellationToken)).ConfigureAwait(false);
         DnsMessage reply = request.Reply(rcode);
         return rcode == DnsRcode.NoError && grant is not null
             ? reply with { Additional = [Request.MakeOpt(rcode, grant.ToOption()).ToRecord()] }
             : reply;
+    }
+
+    private async Task<DnsRcode> ApplyAsync(Zone zone, Request request, LeaseGrant? grant, CancellationToken cancellationToken)
+    {
+        UpdateResult result = await zone.ApplyAsync(
+            (snapshot, now) => UpdateProcessor.Process(snapshot, request.Message, name => AccessPolicy.MayChange(zone, request.Key, name), grant, now),
+            cancellationToken).ConfigureAwait(false);
+        if (result.Rcode == DnsRcode.NoError)
+            metrics.Add(ServerCount.UpdatesApplied);
+        return result.Rcode;
     }
 
     // An option of that code with a length other than 4 or 8 (RFC 9664 §4.1).

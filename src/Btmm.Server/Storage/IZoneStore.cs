@@ -3,19 +3,19 @@ using Btmm.Protocol.Dns;
 namespace Btmm.Server.Storage;
 
 /// <summary>
-/// Where a zone service keeps its records. The service calls one store from several zones at a time, but never twice at a time
-/// for one zone.
+/// Where a zone service keeps its records. A service loads its zones once and then commits from one task: no two calls of
+/// <see cref="CommitAsync"/> overlap.
 /// </summary>
 public interface IZoneStore
 {
     /// <summary>All records of a zone, the SOA included; empty for a new zone.</summary>
-    /// <exception cref="IOException">The store cannot be read.</exception>
+    /// <exception cref="Core.Diagnostics.BtmmException">StoreInvalid or StoreFailed: the store cannot be read.</exception>
     ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Applies a transaction completely or not at all. When it returns, the change outlives a crash as far as this store can
-    /// make it so; only then is the change answered and seen (RFC 2136 §3.5).
+    /// Applies transactions of one or more zones in their order, all of them or none. When it returns, they outlive a crash as
+    /// far as this store can make it so; only then are they answered and seen (RFC 2136 §3.5).
     /// </summary>
-    /// <exception cref="IOException">Nothing was changed.</exception>
-    ValueTask ApplyAsync(ZoneTransaction transaction, CancellationToken cancellationToken);
+    /// <exception cref="IOException">Nothing was changed as far as the store can tell; a later call may succeed.</exception>
+    ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken);
 }

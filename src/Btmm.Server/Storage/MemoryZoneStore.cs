@@ -21,9 +21,16 @@ public sealed class MemoryZoneStore : IZoneStore
     }
 
     /// <inheritdoc/>
-    public ValueTask ApplyAsync(ZoneTransaction transaction, CancellationToken cancellationToken)
+    public ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(batch);
+        foreach (ZoneTransaction transaction in batch)
+            Apply(transaction);
+        return ValueTask.CompletedTask;
+    }
+
+    private void Apply(ZoneTransaction transaction)
+    {
         var records = _zones.GetOrAdd(transaction.Zone, static _ => []);
         lock (records)
         {
@@ -32,7 +39,5 @@ public sealed class MemoryZoneStore : IZoneStore
             foreach (StoredRecord item in transaction.Put)
                 records[(item.Record.Name, item.Record.Type, item.Record.Data)] = item;
         }
-
-        return ValueTask.CompletedTask;
     }
 }

@@ -15,31 +15,46 @@ internal sealed class ReplayCache(ServiceClock clock)
     private const int MaxEntries = 16_384;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, DnsRcode> _results = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task<DnsRcode>> _results = new(StringComparer.Ordinal);
     private readonly Queue<(string Mac, TimeSpan Added)> _order = new();
 
-    internal bool TryFind(ReadOnlyMemory<byte> mac, out DnsRcode rcode)
+    /// <summary>
+    /// The outcome of the update with this MAC: of the one that was done or is under way, or else of running it now. One that
+    /// throws is forgotten, so that its repetition is a new attempt.
+    /// </summary>
+    internal async Task<DnsRcode> GetOrRunAsync(ReadOnlyMemory<byte> mac, Func<Task<DnsRcode>> run)
     {
-        rcode = DnsRcode.NoError;
-        if (mac.IsEmpty)
-            return false;
-        lock (_gate)
+        string key = Convert.ToBase64String(mac.Span);
+        var outcome = new TaskCompletionSource<DnsRcode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Add(key, outcome.Task) is { } earlier)
+            return await earlier.ConfigureAwait(false);
+        try
         {
-            Trim();
-            return _results.TryGetValue(Convert.ToBase64String(mac.Span), out rcode);
+            DnsRcode rcode = await run().ConfigureAwait(false);
+            outcome.SetResult(rcode);
+            return rcode;
+        }
+        catch (Exception error)
+        {
+            lock (_gate)
+                _results.Remove(key);
+            outcome.SetException(error);
+            _ = outcome.Task.Exception; // usually nobody else waits for it
+            throw;
         }
     }
 
-    internal void Add(ReadOnlyMemory<byte> mac, DnsRcode rcode)
+    // Null when it was added, else the one that was there.
+    private Task<DnsRcode>? Add(string key, Task<DnsRcode> outcome)
     {
-        if (mac.IsEmpty)
-            return;
-        string key = Convert.ToBase64String(mac.Span);
         lock (_gate)
         {
-            if (_results.TryAdd(key, rcode))
-                _order.Enqueue((key, clock.Now));
             Trim();
+            if (_results.TryGetValue(key, out Task<DnsRcode>? earlier))
+                return earlier;
+            _results.Add(key, outcome);
+            _order.Enqueue((key, clock.Now));
+            return null;
         }
     }
 

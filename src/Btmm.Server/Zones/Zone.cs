@@ -1,43 +1,39 @@
 using Btmm.Protocol.Dns;
 using Btmm.Server.Hosting;
 using Btmm.Server.Queries;
-using Btmm.Server.Storage;
 using Btmm.Server.Updates;
 
 namespace Btmm.Server.Zones;
 
 /// <summary>
-/// A zone being served: the current snapshot, which readers take without waiting, and one writer at a time that stores a change
-/// before it becomes visible (RFC 2136 §3.5, §3.7). Thread-safe.
+/// A zone being served: the current snapshot, which readers take without waiting, and changes through the service's one writer,
+/// which stores them before they become visible (RFC 2136 §3.5, §3.7). Thread-safe, but for what is the writer's.
 /// </summary>
 internal sealed class Zone
 {
     private const int MinCompaction = 1024;
 
     private readonly ServiceClock _clock;
-    private readonly IZoneStore _store;
-    private readonly ServerMetrics _metrics;
+    private readonly ZoneWriter _writer;
     private readonly Action<Zone, ZoneChange> _changed;
-    private readonly SemaphoreSlim _writer = new(1, 1);
-    private readonly PriorityQueue<ZoneRecord, TimeSpan> _leases = new();
+    private readonly PriorityQueue<ZoneRecord, TimeSpan> _leases = new(); // under its own lock
     private volatile ZoneSnapshot _current;
+    private volatile LiveView? _live;
     private long _nextExpiry = long.MaxValue;
 
     /// <summary>Takes a zone into service.</summary>
     /// <param name="options">Its name and keys.</param>
     /// <param name="initial">Its content.</param>
-    /// <param name="store">Where changes go.</param>
+    /// <param name="writer">Makes its changes.</param>
     /// <param name="clock">The service's clock.</param>
-    /// <param name="metrics">Where to count.</param>
     /// <param name="changed">Told after each change, on the writer's thread; must not wait.</param>
-    internal Zone(ZoneOptions options, ZoneSnapshot initial, IZoneStore store, ServiceClock clock, ServerMetrics metrics, Action<Zone, ZoneChange> changed)
+    internal Zone(ZoneOptions options, ZoneSnapshot initial, ZoneWriter writer, ServiceClock clock, Action<Zone, ZoneChange> changed)
     {
         Options = options;
         Discovery = new DiscoveryNames(options.Apex, options.ServerLabel);
         _current = initial;
-        _store = store;
+        _writer = writer;
         _clock = clock;
-        _metrics = metrics;
         _changed = changed;
         Watch(initial.Nodes.Values.SelectMany(static node => node.Records));
     }
@@ -48,85 +44,106 @@ internal sealed class Zone
 
     internal DiscoveryNames Discovery { get; }
 
-    /// <summary>The zone as it is now.</summary>
+    /// <summary>The zone as it was last stored.</summary>
     internal ZoneSnapshot Current => _current;
+
+    /// <summary>
+    /// The zone without records whose lease has ended, which must not be returned any more (RFC 9664 §7), even while their
+    /// removal is not stored yet. Never waits for the store.
+    /// </summary>
+    internal ZoneSnapshot Live
+    {
+        get
+        {
+            TimeSpan now = _clock.Now;
+            if (NextExpiry is not { } next || next > now)
+                return _current;
+            return _live is { } view && view.Source == _current && now < view.Until ? view.Snapshot : MakeLive(now);
+        }
+    }
 
     /// <summary>When the next lease ends; null when no record has one.</summary>
     internal TimeSpan? NextExpiry => Volatile.Read(ref _nextExpiry) is var ticks && ticks != long.MaxValue ? new TimeSpan(ticks) : null;
 
-    /// <summary>Runs a transaction alone; when it succeeds, its result is stored and then becomes visible.</summary>
+    /// <summary>Runs a transaction in its turn; when it succeeds, its result is stored and then becomes visible.</summary>
     /// <exception cref="IOException">The store failed; nothing has changed.</exception>
-    internal async ValueTask<UpdateResult> ApplyAsync(Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, CancellationToken cancellationToken)
-    {
-        await _writer.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            UpdateResult result = transaction(_current, _clock.Now);
-            if (result.Rcode == DnsRcode.NoError && !result.Change.IsEmpty)
-                await CommitAsync(result, cancellationToken).ConfigureAwait(false);
-            return result;
-        }
-        finally
-        {
-            _writer.Release();
-        }
-    }
+    internal ValueTask<UpdateResult> ApplyAsync(Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, CancellationToken cancellationToken) =>
+        _writer.ApplyAsync(this, transaction, cancellationToken);
 
-    /// <summary>
-    /// Removes every record whose lease has ended; they must not be returned after that (RFC 9664 §7).
-    /// </summary>
+    /// <summary>Removes every record whose lease has ended.</summary>
     /// <exception cref="IOException">The store failed; nothing has changed.</exception>
     internal async ValueTask ExpireAsync(CancellationToken cancellationToken)
     {
-        if (NextExpiry is not { } next || next > _clock.Now)
-            return;
-        UpdateResult result = await ApplyAsync(Expire, cancellationToken).ConfigureAwait(false);
-        _metrics.Add(ServerCount.LeasesExpired, result.Change.Removed.Count(static item => item.LeaseEnd is not null));
+        // The writer does that before any transaction of the zone, so an empty one is enough.
+        if (NextExpiry is { } next && next <= _clock.Now)
+            await ApplyAsync(static (zone, _) => new UpdateResult(DnsRcode.NoError, zone, ZoneChange.None), cancellationToken).ConfigureAwait(false);
     }
 
-    private UpdateResult Expire(ZoneSnapshot zone, TimeSpan now)
+    /// <summary>The transaction that removes what has expired.</summary>
+    internal UpdateResult Expire(ZoneSnapshot zone, TimeSpan now)
     {
-        var editor = new ZoneEditor(zone);
-        foreach ((ZoneRecord leased, TimeSpan end) in _leases.UnorderedItems)
-        {
-            if (end <= now)
-                editor.Remove(leased.Record.Name, item => item.LeaseEnd <= now);
-        }
-
+        ZoneEditor editor = EditExpired(zone, now, out _);
         return new UpdateResult(DnsRcode.NoError, editor.Finish(out ZoneChange change), change);
     }
 
-    private async ValueTask CommitAsync(UpdateResult result, CancellationToken cancellationToken)
+    /// <summary>Makes stored changes visible, the last of which led to the snapshot. The writer's alone.</summary>
+    internal void Publish(ZoneSnapshot snapshot, IReadOnlyList<ZoneChange> changes)
     {
-        DateTimeOffset wall = _clock.UtcNow;
-        TimeSpan now = _clock.Now;
-        ZoneRecord[] put = [.. result.Change.Added, .. result.Change.Leased];
-        var transaction = new ZoneTransaction(
-            Apex,
-            [.. result.Change.Removed.Select(static item => item.Record)],
-            [.. put.Select(item => new StoredRecord(item.Record, item.LeaseEnd is { } end ? wall + (end - now) : null))]);
-        await _store.ApplyAsync(transaction, cancellationToken).ConfigureAwait(false);
-        _current = result.Snapshot;
-        Watch(put);
+        _current = snapshot;
+        Watch(changes.SelectMany(static change => change.Added.Concat(change.Leased)));
         if (ServerLog.Instance.IsEnabled())
-            ServerLog.Instance.ZoneChanged(Apex.ToString(), result.Snapshot.Serial);
-        _changed(this, result.Change);
+            ServerLog.Instance.ZoneChanged(Apex.ToString(), snapshot.Serial);
+        foreach (ZoneChange change in changes)
+            _changed(this, change);
+    }
+
+    private ZoneSnapshot MakeLive(TimeSpan now)
+    {
+        ZoneSnapshot source = _current;
+        ZoneSnapshot snapshot = EditExpired(source, now, out TimeSpan until).FinishView();
+        _live = new LiveView(source, snapshot, until);
+        return snapshot;
+    }
+
+    // Also finds when the next lease ends after that.
+    private ZoneEditor EditExpired(ZoneSnapshot zone, TimeSpan now, out TimeSpan until)
+    {
+        var editor = new ZoneEditor(zone);
+        until = TimeSpan.MaxValue;
+        lock (_leases)
+        {
+            foreach ((ZoneRecord leased, TimeSpan end) in _leases.UnorderedItems)
+            {
+                if (end <= now)
+                    editor.Remove(leased.Record.Name, item => item.LeaseEnd <= now);
+                else if (end < until)
+                    until = end;
+            }
+        }
+
+        return editor;
     }
 
     private void Watch(IEnumerable<ZoneRecord> records)
     {
-        foreach (ZoneRecord record in records)
+        lock (_leases)
         {
-            if (record.LeaseEnd is { } end)
-                _leases.Enqueue(record, end);
-        }
+            foreach (ZoneRecord record in records)
+            {
+                if (record.LeaseEnd is { } end)
+                    _leases.Enqueue(record, end);
+            }
 
-        if (_leases.Count > MinCompaction + (2 * _current.RecordCount))
-            Compact();
-        while (_leases.TryPeek(out ZoneRecord? leased, out _) && !IsCurrent(leased))
-            _leases.Dequeue();
-        Volatile.Write(ref _nextExpiry, _leases.TryPeek(out _, out TimeSpan next) ? next.Ticks : long.MaxValue);
+            if (_leases.Count > MinCompaction + (2 * _current.RecordCount))
+                Compact();
+            while (_leases.TryPeek(out ZoneRecord? leased, out _) && !IsCurrent(leased))
+                _leases.Dequeue();
+            SetNextExpiry();
+        }
     }
+
+    private void SetNextExpiry() =>
+        Volatile.Write(ref _nextExpiry, _leases.TryPeek(out _, out TimeSpan next) ? next.Ticks : long.MaxValue);
 
     // A lease that was renewed leaves its old entry behind; this keeps their number in proportion to the zone.
     private void Compact()
@@ -148,4 +165,7 @@ internal sealed class Zone
 
         return false;
     }
+
+    // The zone at a time after the end of some leases: good for this source until the next one ends.
+    private sealed record LiveView(ZoneSnapshot Source, ZoneSnapshot Snapshot, TimeSpan Until);
 }

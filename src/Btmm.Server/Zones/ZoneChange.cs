@@ -10,6 +10,9 @@ internal sealed record ZoneChange(IReadOnlyList<ZoneRecord> Removed, IReadOnlyLi
 {
     internal static ZoneChange None { get; } = new([], [], []);
 
+    /// <summary>The records of <see cref="Added"/> whose TTL changed, as they were.</summary>
+    internal IReadOnlyList<ZoneRecord> Replaced { get; init; } = [];
+
     /// <summary>Whether a client could see a difference; only then does the serial rise (RFC 9664 §5.2).</summary>
     internal bool IsVisible => Removed.Count > 0 || Added.Count > 0;
 

@@ -25,18 +25,13 @@ internal static class ZoneContent
     internal static ZoneSnapshot Load(ZoneOptions options, IReadOnlyList<StoredRecord> stored, ServiceClock clock)
     {
         DnsRecord? soa = stored.Select(static item => item.Record).FirstOrDefault(record => record.Type == DnsType.SOA && record.Name == options.Apex);
-        ZoneSnapshot zone = ZoneSnapshot.Create(soa ?? MakeSoa(options, clock));
-        var editor = new ZoneEditor(zone);
         (TimeSpan now, DateTimeOffset wall) = (clock.Now, clock.UtcNow);
-        foreach (StoredRecord item in stored)
-        {
-            if (item.Record.Type != DnsType.SOA && zone.Contains(item.Record.Name))
-                editor.Add(item.Record, item.LeaseEnd is { } end ? now + (end - wall) : null);
-        }
-
-        // What was stored is the serial's zone already: loading does not count as a change.
-        ZoneSnapshot loaded = editor.Finish(out _);
-        return soa is null || loaded == zone ? loaded : Restore(loaded, soa);
+        ZoneRecord[] others =
+        [
+            .. stored.Where(item => item.Record.Type != DnsType.SOA && item.Record.Name.IsSubdomainOf(options.Apex))
+                .Select(item => new ZoneRecord(item.Record, item.LeaseEnd is { } end ? now + (end - wall) : null)),
+        ];
+        return ZoneSnapshot.Create(soa ?? MakeSoa(options, clock), others);
     }
 
     /// <summary>
@@ -59,13 +54,6 @@ internal static class ZoneContent
         editor.Remove(name, item => item.Record.Type == type);
         foreach (DnsData item in data)
             editor.Add(new DnsRecord(name, ServiceTtl, item), null);
-    }
-
-    private static ZoneSnapshot Restore(ZoneSnapshot loaded, DnsRecord soa)
-    {
-        ZoneNode apex = loaded.Nodes[loaded.Apex];
-        ZoneNode restored = apex with { Records = [.. apex.Records.Select(item => item.Record.Type == DnsType.SOA ? new ZoneRecord(soa, null) : item)] };
-        return loaded.With(loaded.Nodes.SetItem(loaded.Apex, restored), loaded.RecordCount);
     }
 
     private static DnsRecord MakeSoa(ZoneOptions options, ServiceClock clock)

@@ -77,6 +77,9 @@ internal sealed class ZoneEditor
         return change.IsEmpty ? _before : _before.With(_nodes.ToImmutable(), _recordCount);
     }
 
+    /// <summary>The working copy with the serial it began with: for a view that is not stored.</summary>
+    internal ZoneSnapshot FinishView() => _touched.Count == 0 ? _before : _before.With(_nodes.ToImmutable(), _recordCount);
+
     private uint CurrentSerial() =>
         ((SoaData)RecordsAt(Apex).First(static item => item.Record.Type == DnsType.SOA).Record.Data).Serial;
 
@@ -85,6 +88,7 @@ internal sealed class ZoneEditor
         List<ZoneRecord> removed = [];
         List<ZoneRecord> added = [];
         List<ZoneRecord> leased = [];
+        List<ZoneRecord> replaced = [];
         foreach (DnsName name in _touched)
         {
             Dictionary<(DnsType, DnsData), ZoneRecord> before = Index(_before.Find(name)?.Records ?? []);
@@ -96,10 +100,14 @@ internal sealed class ZoneEditor
                     added.Add(item);
                 else if (old.LeaseEnd != item.LeaseEnd)
                     leased.Add(item);
+                if (old is not null && old.Record.Ttl != item.Record.Ttl)
+                    replaced.Add(old);
             }
         }
 
-        return removed.Count + added.Count + leased.Count == 0 ? ZoneChange.None : new ZoneChange(removed, added, leased);
+        return removed.Count + added.Count + leased.Count == 0
+            ? ZoneChange.None
+            : new ZoneChange(removed, added, leased) { Replaced = replaced };
     }
 
     private static Dictionary<(DnsType, DnsData), ZoneRecord> Index(ImmutableArray<ZoneRecord> records) =>

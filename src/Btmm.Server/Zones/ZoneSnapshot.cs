@@ -41,6 +41,36 @@ internal sealed class ZoneSnapshot
         return new ZoneSnapshot(soa.Name, nodes, 1);
     }
 
+    /// <summary>A zone from its stored records, of which no two are the same. Linear in their number.</summary>
+    internal static ZoneSnapshot Create(DnsRecord soa, IReadOnlyCollection<ZoneRecord> others)
+    {
+        var records = new Dictionary<DnsName, ImmutableArray<ZoneRecord>.Builder>(others.Count / 2, DnsNameComparer.Instance);
+        foreach (ZoneRecord item in others.Prepend(new ZoneRecord(soa, null)))
+        {
+            if (!records.TryGetValue(item.Record.Name, out ImmutableArray<ZoneRecord>.Builder? list))
+                records.Add(item.Record.Name, list = ImmutableArray.CreateBuilder<ZoneRecord>(1));
+            list.Add(item);
+        }
+
+        // Every name, and those above it up to the apex, counts for the name directly above (RFC 8499 §7).
+        var children = new Dictionary<DnsName, int>(DnsNameComparer.Instance);
+        foreach (DnsName name in records.Keys)
+        {
+            for (DnsName at = name; at != soa.Name; at = at.Parent)
+            {
+                bool isKnown = children.TryGetValue(at.Parent, out int count) || records.ContainsKey(at.Parent);
+                children[at.Parent] = count + 1;
+                if (isKnown)
+                    break;
+            }
+        }
+
+        IEnumerable<ZoneNode> filled = records.Select(item => new ZoneNode(item.Key, item.Value.DrainToImmutable(), children.GetValueOrDefault(item.Key)));
+        IEnumerable<ZoneNode> empty = children.Where(item => !records.ContainsKey(item.Key)).Select(static item => new ZoneNode(item.Key, [], item.Value));
+        ImmutableDictionary<DnsName, ZoneNode> nodes = filled.Concat(empty).ToImmutableDictionary(static node => node.Name, DnsNameComparer.Instance);
+        return new ZoneSnapshot(soa.Name, nodes, others.Count + 1);
+    }
+
     internal ZoneSnapshot With(ImmutableDictionary<DnsName, ZoneNode> nodes, int recordCount) => new(Apex, nodes, recordCount);
 
     internal bool Contains(DnsName name) => name.IsSubdomainOf(Apex);
