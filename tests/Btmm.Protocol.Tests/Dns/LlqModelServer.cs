@@ -29,6 +29,9 @@ internal sealed class LlqModelServer(DnsQuestion question, uint lease)
 
     public bool SignalsUnknown { get; set; } = true;
 
+    /// <summary>When <see cref="Tick"/> has something to do: at once, later, or (null) after a change.</summary>
+    public TimeSpan? NextTick => Query == 0 ? null : _event is not null ? _eventDue : _told.SetEquals(Zone) ? Expires : TimeSpan.Zero;
+
     public void Forget()
     {
         Query = 0;
