@@ -50,11 +50,23 @@ internal sealed class DnsTestNet : IAsyncDisposable
         return Clock.Elapsed - start;
     }
 
-    public async Task<DnsReply> QueryAsync(params IReadOnlyList<IPEndPoint> servers)
+    /// <summary>Waits until the client's next timer is as far off as expected, then moves there.</summary>
+    public async Task StepAsync(TimeSpan expected)
     {
-        Task<DnsReply> query = Client.QueryAsync(Question, servers.Count > 0 ? servers : Servers, UsedKey);
+        await Eventually.HoldsAsync(() => Clock.NextTimer == expected, $"a timer in {expected}");
+        Clock.Advance(expected);
+    }
+
+    /// <summary>Asks without virtual time passing.</summary>
+    public Task<DnsReply> QueryAsync(params IReadOnlyList<IPEndPoint> servers)
+        => Client.QueryAsync(Question, servers.Count > 0 ? servers : Servers, UsedKey);
+
+    /// <summary>Asks a server that does not satisfy, with as much virtual time as that takes.</summary>
+    public async Task<BtmmException> FailInTimeAsync()
+    {
+        Task<DnsReply> query = QueryAsync();
         await RunAsync(query);
-        return await query;
+        return await Assert.ThrowsAsync<BtmmException>(() => query);
     }
 
     public Task<BtmmException> FailAsync(params IReadOnlyList<IPEndPoint> servers) => Assert.ThrowsAsync<BtmmException>(() => QueryAsync(servers));

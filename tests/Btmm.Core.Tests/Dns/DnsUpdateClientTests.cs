@@ -84,8 +84,8 @@ public sealed class DnsUpdateClientTests
         await using var net = new DnsTestNet(isSigned: true);
         net.Server.Answer = request => [FakeNameServer.Reply(request, DnsRcode.NotZone)];
         net.Server.SignsAnswers = false;
-        Assert.Equal(BtmmErrorReason.OutOfZone, (await Assert.ThrowsAsync<BtmmException>(() => SendAsync(net, s_lease))).Reason);
-        Assert.Equal(TimeSpan.FromSeconds(1), net.Clock.Elapsed);
+        Assert.Equal(BtmmErrorReason.OutOfZone, (await Assert.ThrowsAsync<BtmmException>(() => SendAsync(net, s_lease, passesTime: true))).Reason);
+        Assert.True(net.Clock.Elapsed >= TimeSpan.FromSeconds(1));
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class DnsUpdateClientTests
             net.Server.SignsAnswers = false;
         }
 
-        Assert.Equal(BtmmErrorReason.MalformedReply, (await Assert.ThrowsAsync<BtmmException>(() => SendAsync(strict, s_lease))).Reason);
+        Assert.Equal(BtmmErrorReason.MalformedReply, (await Assert.ThrowsAsync<BtmmException>(() => SendAsync(strict, s_lease, passesTime: true))).Reason);
         Assert.Equal(TimeSpan.FromHours(2), (await SendAsync(lax, s_lease)).Lease);
     }
 
@@ -111,7 +111,7 @@ public sealed class DnsUpdateClientTests
         await using var second = new FakeNameServer(net.Wire, net.Clock, "192.0.2.54");
         second.Answer = request => [FakeNameServer.Reply(request)];
         Task<DnsUpdateResult> update = new DnsUpdateClient(net.Client).UpdateAsync(_update, [net.Server.EndPoint, second.EndPoint], null, s_lease);
-        await net.RunAsync(update);
+        foreach (int wait in (int[])[1, 2, 4]) await net.StepAsync(TimeSpan.FromSeconds(wait));
         Assert.Equal(second.EndPoint, (await update).Server);
     }
 
@@ -128,10 +128,10 @@ public sealed class DnsUpdateClientTests
     private static DnsMessage Granted(DnsMessage request, UpdateLeaseOption option)
         => FakeNameServer.Reply(request) with { Additional = [new EdnsInfo(option).ToRecord()] };
 
-    private async Task<DnsUpdateResult> SendAsync(DnsTestNet net, TimeSpan? lease, DnsUpdateClient? client = null)
+    private async Task<DnsUpdateResult> SendAsync(DnsTestNet net, TimeSpan? lease, DnsUpdateClient? client = null, bool passesTime = false)
     {
         Task<DnsUpdateResult> update = (client ?? new DnsUpdateClient(net.Client)).UpdateAsync(_update, net.Servers, net.UsedKey, lease);
-        await net.RunAsync(update);
+        if (passesTime) await net.RunAsync(update);
         return await update;
     }
 }
