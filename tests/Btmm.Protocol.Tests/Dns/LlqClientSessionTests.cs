@@ -251,6 +251,29 @@ public sealed class LlqClientSessionTests
     public void Question_ForAnything_IsNotAllowed(DnsType type, DnsClass @class)
         => Assert.Throws<ArgumentException>(() => new LlqClientSession(new DnsQuestion(s_question.Name, type, @class), TimeSpan.FromHours(1), () => 1));
 
+    [Fact]
+    public void Messages_HundredThousandMutations_NeverBreakTheSession()
+    {
+        LlqClientSession session = Established(s_one);
+        byte[][] good = [Happened(7, 5, s_two).ToArray(), Happened(8, 5, s_one with { Ttl = uint.MaxValue }).ToArray(), Reply(Refreshing(session), 5).ToArray()];
+        foreach (byte[] bad in Mutations.Random(good, 100_000, seed: 31337))
+        {
+            if (!DnsMessage.TryParse(bad, out DnsMessage? message)) continue;
+            session.HandleMessage(At(801), message);
+            while (session.TryTakeOutput(out LlqOutput output)) Assert.NotEmpty(output.Message.ToArray());
+            while (session.TryTakeEvent(out _)) { }
+            if (session.State is not (LlqSessionState.Established or LlqSessionState.Refreshing)) session = Established(s_one);
+        }
+
+        Assert.InRange(session.Records.Count, 0, 4096);
+    }
+
+    private static DnsMessage Refreshing(LlqClientSession session)
+    {
+        session.HandleTimeout(At(800));
+        return Request(session);
+    }
+
     private static TimeSpan At(double seconds) => TimeSpan.FromSeconds(seconds);
 
     private static LlqOption Option(DnsMessage message) => message.Edns!.Find<LlqOption>()!;

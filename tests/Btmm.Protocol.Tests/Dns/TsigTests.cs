@@ -221,6 +221,31 @@ public sealed class TsigTests
 
     [Fact]
     [Trait("rfc", "8945§5.3.1")]
+    public void Stream_WithASignatureOverTheGap_Verifies()
+    {
+        using var client = new TsigClientTransaction(_key);
+        var server = new TsigServerTransaction();
+        server.Verify(Sign(client, Query(1), s_now), new TsigKeyRing(_key), s_now);
+        byte[] first = Respond(server, Query(1, isResponse: true), s_now);
+        Assert.Equal(TsigStatus.Valid, client.VerifyResponse(first, s_now).Status);
+        byte[] gap = Query(1, isResponse: true).ToArray(), last = Query(1, isResponse: true).ToArray();
+        Assert.Equal(TsigStatus.NotSigned, client.VerifyResponse(gap, s_now).Status);
+
+        // prior MAC with its size | both messages | time and fudge, computed here with the platform's HMAC
+        Assert.True(DnsMessage.TryParse(first, out DnsMessage? parsed));
+        long time = s_now.ToUnixTimeSeconds();
+        byte[] timers = [0, 0, (byte)(time >> 24), (byte)(time >> 16), (byte)(time >> 8), (byte)time, 1, 44];
+        byte[] secret = new byte[_key.SecretLength];
+        _key.CopySecretTo(secret);
+        byte[] covered = [0, 32, .. parsed.TsigData!.Mac.Span, .. gap, .. last, .. timers];
+        byte[] mac = HMACSHA256.HashData(secret, covered);
+        DnsRecord record = parsed.Tsig! with { Data = parsed.TsigData with { Mac = mac } };
+        byte[] signed = (Query(1, isResponse: true) with { Additional = [record] }).ToArray();
+        Assert.Equal(TsigStatus.Valid, client.VerifyResponse(signed, s_now).Status);
+    }
+
+    [Fact]
+    [Trait("rfc", "8945§5.3.1")]
     public void Stream_With100UnsignedMessages_IsRejected()
     {
         using var client = new TsigClientTransaction(_key);
