@@ -125,7 +125,7 @@ public sealed partial class LlqClient
         watch.IsAsking = false;
         if (answered.Reply is { } reply) TakeAnswer(watch, answered.Version, reply.Message);
         else if (!IsTold(watch)) HandleQueryFailure(answered.Error!);
-        if (answered.Error is not null) watch.AskBy(Now + _options.PollFloor);
+        if (answered.Error is not null) watch.AskBy(Now + (IsTold(watch) ? _options.ConfirmDelay : _options.PollFloor));
     }
 
     private void TakeAnswer(LlqWatch watch, int version, DnsMessage answer)
