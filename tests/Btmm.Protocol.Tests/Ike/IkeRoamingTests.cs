@@ -121,6 +121,20 @@ public sealed class IkeRoamingTests
         IkeConnectTests.AssertOneTunnel(a, b);
     }
 
+    [Fact, Trait("rfc", "4555§3.8")]
+    public void Nat_MappingChangesUnderAnIdleTunnel_IsNoticedByTheNextLivenessCheck()
+    {
+        using var world = new IkeWorld(41);
+        (IkeHost a, IkeHost b) = IkeRekeyTests.Up(world);
+        a.Do(e => e.CheckLiveness(world.Now, b.Identifier));
+        world.Run(TimeSpan.FromSeconds(1));
+        world.Move(a, "198.51.100.1:61000");
+        a.Do(e => e.CheckLiveness(world.Now, b.Identifier));
+        Assert.True(world.RunUntil(() => b.Reaches(a), 2));
+        world.Run(TimeSpan.FromSeconds(60));
+        IkeConnectTests.AssertOneTunnel(a, b);
+    }
+
     [Fact]
     public void Record_OfDeadEndpoint_DoesNotHarmALivingTunnel()
     {

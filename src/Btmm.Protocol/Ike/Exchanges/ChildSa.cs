@@ -6,7 +6,19 @@ namespace Btmm.Protocol.Ike.Exchanges;
 /// <summary>A pair of ESP SAs as IKE sees it. Its keys are handed out with the event and not kept.</summary>
 internal sealed class ChildSa
 {
-    public required IkeSa Owner { get; set; }
+    private IkeSa? _owner;
+
+    /// <summary>The IKE SA that keeps it now; goes over to another by a rekey of that.</summary>
+    public required IkeSa Owner
+    {
+        get => _owner ?? throw new InvalidOperationException("a child SA has an owner from its start");
+        set
+        {
+            _owner?.Forget(this);
+            _owner = value;
+            value.Adopt(this);
+        }
+    }
 
     public required IPAddress Peer { get; init; }
 

@@ -43,8 +43,6 @@ internal sealed class IkeHub(IkeOptions options, IIkePolicy policy, IRandomSourc
     public ChildSa? FindChild(string identity, uint outboundSpi) =>
         _children.Values.FirstOrDefault(c => c.OutboundSpi == outboundSpi && !c.IsGone && c.Owner.PeerIdentity == identity);
 
-    public IEnumerable<ChildSa> ChildrenOf(IkeSa sa) => _children.Values.Where(c => c.Owner == sa && !c.IsGone);
-
     public void Add(IkeSa sa) => _sas.Add(sa.LocalSpi, sa);
 
     public void Remove(IkeSa sa) => _sas.Remove(sa.LocalSpi);
@@ -137,6 +135,7 @@ internal sealed class IkeHub(IkeOptions options, IIkePolicy policy, IRandomSourc
     private void Forget(ChildSa child)
     {
         _children.Remove(child.InboundSpi);
+        child.Owner.Forget(child);
         Raise(new ChildSaDeleted(child.Peer, child.InboundSpi));
     }
 }

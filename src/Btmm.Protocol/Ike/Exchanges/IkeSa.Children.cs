@@ -12,6 +12,14 @@ internal sealed partial class IkeSa
     /// <summary>How long the peer has to delete what it should delete after a rekey, before this side does.</summary>
     private static readonly TimeSpan s_peerDeletes = TimeSpan.FromSeconds(20);
 
+    private readonly List<ChildSa> _children = [];
+
+    /// <summary>For <see cref="ChildSa.Owner"/> only.</summary>
+    public void Adopt(ChildSa child) => _children.Add(child);
+
+    /// <summary>For <see cref="ChildSa.Owner"/>, and when the pair is finally over.</summary>
+    public void Forget(ChildSa child) => _children.Remove(child);
+
     /// <summary>The pair in use: not replaced, not being deleted; the one that sends before others.</summary>
     public ChildSa? CurrentChild =>
         Children.Where(c => !c.IsReplaced && !c.IsDeleting).OrderByDescending(c => c.OutboundActive).FirstOrDefault();

@@ -10,6 +10,8 @@ namespace Btmm.Protocol.Ike.Exchanges;
 /// </summary>
 internal sealed partial class IkeSa
 {
+    private byte[]? _lastView;
+
     public IkeSa(IkeHub hub, ulong localSpi, bool isInitiator, IPEndPoint remote, IkeSaState state)
     {
         Hub = hub;
@@ -55,6 +57,9 @@ internal sealed partial class IkeSa
 
     public bool? IsBehindNat { get; set; }
 
+    /// <summary>Whether the last message with NAT detection showed another address of this host than the one before.</summary>
+    public bool IsSeenElsewhere { get; private set; }
+
     /// <summary>The lower nonce of the first exchange of the line, to settle that both sides connected at once.</summary>
     public byte[] OriginNonce { get; set; } = [];
 
@@ -77,7 +82,7 @@ internal sealed partial class IkeSa
     /// <summary>State of the responder between IKE_SA_INIT and IKE_AUTH.</summary>
     public HalfOpenState? HalfOpen { get; set; }
 
-    public IEnumerable<ChildSa> Children => Hub.ChildrenOf(this);
+    public IEnumerable<ChildSa> Children => _children.Where(c => !c.IsGone);
 
     /// <summary>Whether new work for the peer can be queued here.</summary>
     public bool IsUsable => State == IkeSaState.Established;
@@ -149,9 +154,15 @@ internal sealed partial class IkeSa
         yield return new IkeNotifyPayload(IkeNotifyType.NatDetectionDestinationIp, IkeNatDetection.Compute(InitiatorSpi, ResponderSpi, to));
     }
 
-    /// <summary>Learns from the peer's view of this host's address whether a NAT lies in between.</summary>
+    /// <summary>
+    /// Learns from the peer's view of this host's address whether a NAT lies in between, and whether the address that the NAT
+    /// shows has changed since the last look (RFC 4555 §3.8).
+    /// </summary>
     public void LearnNat(IkeMessage message)
     {
+        byte[]? view = message.Notify(IkeNotifyType.NatDetectionDestinationIp)?.Data;
+        IsSeenElsewhere = view is not null && _lastView is not null && !view.AsSpan().SequenceEqual(_lastView);
+        _lastView = view ?? _lastView;
         if (Hub.LocalEndpoint is not { } local || message.Notify(IkeNotifyType.NatDetectionDestinationIp) is not { } seen) return;
         IsBehindNat = !seen.Data.AsSpan().SequenceEqual(IkeNatDetection.Compute(InitiatorSpi, ResponderSpi, local));
     }

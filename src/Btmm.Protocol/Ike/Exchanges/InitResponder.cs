@@ -60,7 +60,14 @@ internal sealed class InitResponder(IkeHub hub) : IDisposable
             return;
         }
 
-        if (!group.IsValidPublic(exchange.Data)) return;
+        if (group.IsValidPublic(exchange.Data)) Accept(request, choice, nonce, exchange, message, from);
+    }
+
+    private void Accept(
+        IkeMessage request, (IkeAlgorithms Suite, IkeProposal Proposal) choice, IkeNoncePayload nonce, IkeKeyExchangePayload exchange,
+        ReadOnlySpan<byte> message, IPEndPoint from)
+    {
+        IkeGroup group = choice.Suite.Group;
         var sa = new IkeSa(hub, hub.NewIkeSpi(), isInitiator: false, from, IkeSaState.HalfOpen) { RemoteSpi = request.Header.InitiatorSpi };
         IkeKeyPair pair = group.Generate(hub.Random);
         byte[] mine = hub.RandomBytes(IkeNonces.Size);

@@ -46,6 +46,7 @@ internal sealed class ProbeTask : IkeTask
         }
 
         sa.LearnNat(response);
+        if (sa.IsSeenElsewhere && sa.StartedHere && !HasMoved && Target is null) sa.Enqueue(new ProbeTask { HasMoved = true });
         bool refused = response.Has(IkeNotifyType.UnacceptableAddresses) || (_sentCookie && echoed is null);
         if (Target is null || refused) return TaskStep.Done;
         if (received.SentTo.Count == 1) sa.SetRemote(Target);
