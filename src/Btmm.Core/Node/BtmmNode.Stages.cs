@@ -162,7 +162,7 @@ public sealed partial class BtmmNode
             _ => (NodeEventKind.PeerGone, $"{peer.Name} is gone."),
         };
         _log.Add(kind, message, e => e with { Peer = peer.Name, Identifier = peer.Identifier, Endpoint = peer.Endpoint });
-        ApplyPeers(parts);
+        Guard(() => ApplyPeers(parts));
         bool reachable = change.Kind != PeerChangeKind.Removed && peer.Endpoint is not null;
         if (reachable && _options.ConnectAtOnce) parts.Sessions.RequestTunnel(peer.Identifier);
         parts.Cache.Save(parts.Peers.Current);
@@ -178,13 +178,16 @@ public sealed partial class BtmmNode
             foreach (IPAddress gone in _routes.Except(reachable.Keys).ToArray())
             {
                 _routes.Remove(gone);
-                parts.System.RemoveRoute(parts.Tun.Name, gone);
+                Guard(() => parts.System.RemoveRoute(parts.Tun.Name, gone));
             }
 
             foreach (IPAddress peer in reachable.Keys.Except(_routes).ToArray())
             {
-                parts.System.AddRoute(parts.Tun.Name, peer);
-                _routes.Add(peer);
+                Guard(() =>
+                {
+                    parts.System.AddRoute(parts.Tun.Name, peer);
+                    _routes.Add(peer);
+                });
             }
 
             if (!_options.WriteHosts) return;
@@ -214,7 +217,6 @@ public sealed partial class BtmmNode
     {
         // Silence may mean that the gateway forgot the mapping.
         if (happened is { Kind: TunnelEventKind.StateChanged, State: TunnelState.Unresponsive }) parts.Endpoint.CheckNow();
-        if (happened.Kind == TunnelEventKind.StateChanged && parts.Peers.Find(happened.Peer) is null) ApplyPeers(parts);
         (NodeEventKind kind, string message) = happened.Kind switch
         {
             TunnelEventKind.EndpointChanged => (NodeEventKind.TunnelMoved, $"{happened.Name} is reached at {happened.Endpoint}."),
@@ -223,6 +225,7 @@ public sealed partial class BtmmNode
             _ => DescribeState(happened),
         };
         _log.Add(kind, message, e => e with { Peer = happened.Name, Identifier = happened.Peer, Endpoint = happened.Endpoint });
+        if (happened.Kind == TunnelEventKind.StateChanged && parts.Peers.Find(happened.Peer) is null) ApplyPeers(parts);
     }
 
     private static (NodeEventKind Kind, string Message) DescribeState(TunnelEvent happened)

@@ -136,8 +136,10 @@ internal sealed class NodeBuilder
     private async Task<HostRecords> DescribeHostAsync(StateDirectory state, CancellationToken cancellationToken)
     {
         var store = new HostIdentifierStore(Path.Combine(state.DirectoryPath, IdentifierFile), _platform.BootId, _platform.Random);
-        Eui64 eui64 = _platform.PrimaryEui64 ?? Eui64.CreateRandom(_platform.Random);
-        HostIdentifier identifier = await store.GetOrCreateAsync(eui64, cancellationToken).ConfigureAwait(false);
+        // While the machine is on, the identifier stays, even when another interface is the primary one now.
+        HostIdentifier? kept = await store.TryGetAsync(cancellationToken).ConfigureAwait(false);
+        Eui64 eui64 = kept?.Eui64 ?? _platform.PrimaryEui64 ?? Eui64.CreateRandom(_platform.Random);
+        HostIdentifier identifier = kept ?? await store.GetOrCreateAsync(eui64, cancellationToken).ConfigureAwait(false);
         return AutoTunnelNames.TryCreate(_options.Account.Domain, _options.HostLabel, identifier.Eui64, out AutoTunnelNames? names)
             ? new HostRecords(names, identifier.Address, _platform.Device)
             : throw new BtmmException(

@@ -53,11 +53,21 @@ public sealed class HostIdentifierStore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new BtmmException(
-                BtmmErrorReason.PermissionDenied,
-                $"The runtime file {_path} cannot be used: {error.Message}",
-                "Run as a user who may write there, or choose another runtime directory.",
-                error);
+            throw Unusable(error);
+        }
+    }
+
+    /// <summary>The identifier made since the last boot, whatever interface it was made of; null when there is none.</summary>
+    /// <exception cref="BtmmException">PermissionDenied: the file cannot be read.</exception>
+    public async Task<HostIdentifier?> TryGetAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TryReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(error);
         }
     }
 
@@ -75,4 +85,10 @@ public sealed class HostIdentifierStore
             ? identifier
             : null;
     }
+
+    private BtmmException Unusable(Exception error) => new(
+        BtmmErrorReason.PermissionDenied,
+        $"The runtime file {_path} cannot be used: {error.Message}",
+        "Run as a user who may write there, or choose another runtime directory.",
+        error);
 }

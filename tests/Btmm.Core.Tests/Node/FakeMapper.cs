@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Threading.Channels;
+using Btmm.Core.Contracts;
+using Btmm.Core.NatTraversal;
+using Btmm.Protocol.NatTraversal;
+
+namespace Btmm.Core.Tests.Node;
+
+/// <summary>A gateway that maps every port, and remembers what it was told.</summary>
+internal sealed class FakeMapper : IPortMapperFactory, IPortMapper
+{
+    private readonly Channel<GatewayAnnouncement> _announcements = Channel.CreateUnbounded<GatewayAnnouncement>();
+    private IPAddress _gateway = IPAddress.None;
+
+    internal volatile IPAddress External = IPAddress.Parse("203.0.113.10");
+    internal volatile ExternalAddressKind Kind = ExternalAddressKind.Public;
+
+    internal ConcurrentDictionary<int, int> Mappings { get; } = new();
+
+    public PortMappingMethod Method => PortMappingMethod.NatPmp;
+
+    public int StateLossCount => 0;
+
+    public ChannelReader<GatewayAnnouncement> Announcements => _announcements.Reader;
+
+    public IPortMapper Open(GatewayRoute route)
+    {
+        _gateway = route.Gateway;
+        return this;
+    }
+
+    public Task<GatewayAddress> GetExternalAddressAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
+        Task.FromResult(new GatewayAddress(External, Kind, TimeSpan.FromHours(1), TimeSpan.Zero, 1));
+
+    public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        Mappings[request.InternalPort] = request.InternalPort;
+        return Task.FromResult(new PortMapping(
+            Method, _gateway, request.Protocol, request.InternalPort, request.InternalPort, request.Lifetime, DateTimeOffset.UtcNow));
+    }
+
+    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        Mappings.TryRemove(mapping.InternalPort, out _);
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
