@@ -6,6 +6,7 @@ namespace Btmm.Interop.Tests;
 /// TCP through the tunnel while networks change under it. Each test prints how long the stream stood still; the aims (2 s for
 /// one host that roams, 5 s for two at once) are printed beside it, what is asserted leaves room for a busy machine.
 /// </summary>
+[Collection(NodeCollection.Name)]
 public sealed class NodeRoamingTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);

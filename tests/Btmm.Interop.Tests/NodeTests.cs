@@ -5,6 +5,7 @@ using Btmm.TestKit;
 namespace Btmm.Interop.Tests;
 
 /// <summary>Two nodes behind two NATs and a zone service, with real gateways.</summary>
+[Collection(NodeCollection.Name)]
 public sealed class NodeTests(ITestOutputHelper output)
 {
     [Fact]
