@@ -313,7 +313,7 @@ public sealed class TsigTests
         for (int i = 0; i < 1000; i++) Serve();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++) Serve();
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000); // less than any one object a time; the runtime may have its own
     }
 
     private static TsigKey MakeKey(string name, TsigAlgorithm algorithm, string? seed = null)
