@@ -22,11 +22,13 @@ internal static class HelpText
               --on-demand         build a tunnel for the first packet only, not as soon as a peer is seen
 
         btmmd zone --account FILE... --listen ADDRESS[:PORT]... [options]
-            Serves the accounts' domains: queries, updates with leases, long-lived queries. Records live in memory.
+            Serves the accounts' domains: queries, updates with leases, long-lived queries.
               --account FILE      an account; may be repeated
               --listen ADDRESS[:PORT]  UDP and TCP (default port 53); may be repeated
               --llq ADDRESS[:PORT]     further UDP endpoints for long-lived queries (default port 5352); may be repeated
               --address ADDRESS   published address of this server, when it is not a --listen one; may be repeated
+              --store FILE        keep the records in this file (made when missing; one server at a time), so that
+                                  what was acknowledged outlives a crash; without it they live in memory
 
         btmmd account new --domain NAME --out FILE [--server HOST[:PORT]]...
         btmmd account export --account FILE --out FILE [--passphrase-file FILE]
@@ -47,7 +49,7 @@ internal static class HelpText
         Events: started, recovered, network-changed, mapping-ready, mapping-lost, published, renewed, withdrawn,
             zone-reachable, zone-unreachable, peer-seen, peer-changed, peer-gone, tunnel-connecting, tunnel-up,
             tunnel-moved, tunnel-rekeyed, tunnel-unresponsive, tunnel-down, problem, stopping, stopped.
-        Events of "zone": zone-started (with endpoints), stopping, stopped.
+        Events of "zone": zone-started (with endpoints), store-failed, store-recovered, stopping, stopped.
 
         Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 account file or passphrase, 4 not permitted,
             5 port, name or state directory in use.

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Btmm.Core.SignOn;
 using Btmm.Server;
+using Btmm.Server.Storage;
 
 namespace Btmm.Daemon;
 
@@ -11,14 +12,19 @@ internal static class ZoneCommand
     private const int DnsPort = 53;
     private const int LongLivedQueryPort = 5352;
 
+    // How soon a failure of the store is told.
+    private static readonly TimeSpan s_storeInterval = TimeSpan.FromSeconds(1);
+
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, CancellationToken stop)
     {
-        CommandLine line = CommandLine.Parse(arguments, [], ["--account", "--listen", "--llq", "--address"], ["--json"]);
+        CommandLine line = CommandLine.Parse(arguments, ["--store"], ["--account", "--listen", "--llq", "--address"], ["--json"]);
         IReadOnlyList<string> paths = line.RequireAll("--account");
         IPEndPoint[] endpoints = [.. line.RequireAll("--listen").Select(text => CommandLine.ParseEndpoint(text, DnsPort))];
         var accounts = new List<BtmmAccount>();
+        SqliteZoneStore? store = null;
         try
         {
+            if (line.Get("--store") is { } file) store = await SqliteZoneStore.OpenAsync(file, stop).ConfigureAwait(false);
             foreach (string path in paths) accounts.Add(await AccountFile.LoadAsync(path, stop).ConfigureAwait(false));
             var options = new ZoneServiceOptions
             {
@@ -26,12 +32,14 @@ internal static class ZoneCommand
                 LongLivedQueryEndpoints = [.. line.All("--llq").Select(text => CommandLine.ParseEndpoint(text, LongLivedQueryPort))],
                 Zones = [.. accounts.Select(ZoneOptions.ForAccount)],
                 PublicAddresses = [.. line.All("--address").Select(ParseAddress)],
+                Store = store,
             };
             await ServeAsync(options, new EventPrinter(output, line.Has("--json")), stop).ConfigureAwait(false);
             return ExitCode.Success;
         }
         finally
         {
+            if (store is not null) await store.DisposeAsync().ConfigureAwait(false);
             accounts.ForEach(account => account.Dispose());
         }
     }
@@ -39,6 +47,7 @@ internal static class ZoneCommand
     private static async Task ServeAsync(ZoneServiceOptions options, EventPrinter printer, CancellationToken stop)
     {
         long start = Stopwatch.GetTimestamp();
+        bool storeFailed = false;
         var service = new ZoneService(options);
         await using (service.ConfigureAwait(false))
         {
@@ -51,13 +60,25 @@ internal static class ZoneCommand
                 foreach (string endpoint in endpoints) writer.WriteStringValue(endpoint);
                 writer.WriteEndArray();
             });
-            Task stopped = Task.Delay(Timeout.Infinite, stop);
-            Task first = await Task.WhenAny(stopped, service.Completion).ConfigureAwait(false);
-            if (first != stopped) await service.Completion.ConfigureAwait(false);
+            while (!stop.IsCancellationRequested && !service.Completion.IsCompleted)
+            {
+                await Task.WhenAny(service.Completion, Task.Delay(s_storeInterval, stop)).ConfigureAwait(false);
+                storeFailed = Report(service.Store, storeFailed, printer, start);
+            }
+
+            if (!stop.IsCancellationRequested) await service.Completion.ConfigureAwait(false);
             printer.Print("stopping", Stopwatch.GetElapsedTime(start), "Closing the zone service.");
             await service.StopAsync().ConfigureAwait(false);
             printer.Print("stopped", Stopwatch.GetElapsedTime(start), "Everything is closed.");
         }
+    }
+
+    private static bool Report(ZoneStoreStatus store, bool failedBefore, EventPrinter printer, long start)
+    {
+        if (store.Failure is { } failure && !failedBefore)
+            printer.Print("store-failed", Stopwatch.GetElapsedTime(start), $"Updates are refused, queries are answered: {failure}");
+        if (!store.IsFailing && failedBefore) printer.Print("store-recovered", Stopwatch.GetElapsedTime(start), "Updates are taken again.");
+        return store.IsFailing;
     }
 
     private static IPAddress ParseAddress(string text) =>

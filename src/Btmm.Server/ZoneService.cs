@@ -67,9 +67,9 @@ public sealed partial class ZoneService : IAsyncDisposable
 
     /// <summary>Loads the zones, opens the sockets, publishes the service's own records and begins to answer.</summary>
     /// <exception cref="BtmmException">
-    /// ResourceBusy, PermissionDenied or InvalidValue for an endpoint; StoreInvalid or StoreFailed when the store cannot be read.
+    /// ResourceBusy, PermissionDenied or InvalidValue for an endpoint; StoreInvalid or StoreFailed when the store cannot be read
+    /// or written.
     /// </exception>
-    /// <exception cref="IOException">The store cannot be written.</exception>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -85,9 +85,11 @@ public sealed partial class ZoneService : IAsyncDisposable
             {
                 await PublishAsync(listeners, cancellationToken).ConfigureAwait(false);
             }
-            catch
+            catch (Exception error)
             {
                 listeners.Dispose();
+                if (error is IOException)
+                    throw new BtmmException(BtmmErrorReason.StoreFailed, $"The store cannot be written: {error.Message}", "Check that its disk has room and works.", error);
                 throw;
             }
 
@@ -117,6 +119,9 @@ public sealed partial class ZoneService : IAsyncDisposable
             _lifecycle.Release();
         }
     }
+
+    /// <summary>Whether the store takes changes.</summary>
+    public ZoneStoreStatus Store => _writer.Status;
 
     /// <summary>The service at this moment.</summary>
     public ZoneServiceStatus GetStatus()

@@ -24,8 +24,9 @@ internal sealed class ServerHarness : IDisposable
     private readonly ConcurrentBag<RequestWorkspace> _workspaces = [];
     private ushort _nextId = 1;
 
-    internal ServerHarness(ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null)
+    internal ServerHarness(ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null)
     {
+        Time = time ?? new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         Account = TestZones.NewAccount();
         Clock = new ServiceClock(Time);
         Store = store ?? new MemoryZoneStore();
@@ -47,7 +48,7 @@ internal sealed class ServerHarness : IDisposable
             Metrics);
     }
 
-    internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    internal FakeTimeProvider Time { get; }
 
     internal LeaseBounds RecordLease { get; } = new(TimeSpan.FromMinutes(30), TimeSpan.FromHours(2));
 

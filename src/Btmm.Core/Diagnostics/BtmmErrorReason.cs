@@ -99,6 +99,12 @@ public enum BtmmErrorReason
     /// <summary>The state directory cannot be read or written.</summary>
     StateDirectoryInvalid,
 
+    /// <summary>A zone service's store is damaged, of an unknown version, or not a store at all.</summary>
+    StoreInvalid,
+
+    /// <summary>A zone service's store cannot be opened, read or written.</summary>
+    StoreFailed,
+
     /// <summary>A part of the program failed in a way it should not.</summary>
     InternalError,
 }

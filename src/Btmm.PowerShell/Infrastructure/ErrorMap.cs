@@ -45,6 +45,8 @@ public static class ErrorMap
         [BtmmErrorReason.InternalError] = ErrorCategory.InvalidOperation,
         [BtmmErrorReason.StateDirectoryBusy] = ErrorCategory.ResourceBusy,
         [BtmmErrorReason.StateDirectoryInvalid] = ErrorCategory.WriteError,
+        [BtmmErrorReason.StoreInvalid] = ErrorCategory.InvalidData,
+        [BtmmErrorReason.StoreFailed] = ErrorCategory.WriteError,
     };
 
     /// <summary>The category of a reason; <see cref="ErrorCategory.InvalidOperation"/> for one that this table does not know.</summary>
