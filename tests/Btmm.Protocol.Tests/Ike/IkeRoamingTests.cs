@@ -45,6 +45,21 @@ public sealed class IkeRoamingTests
     }
 
     [Fact]
+    public void Move_TwiceInARow_DoesNotWaitForTheFirstPlace()
+    {
+        using var world = new IkeWorld(42);
+        (IkeHost a, IkeHost b) = IkeRekeyTests.Up(world);
+        world.Move(a, "192.0.2.77:5555");
+        a.Do(e => e.UpdateAddresses(world.Now, null));
+        world.Run(TimeSpan.FromMilliseconds(30)); // b has heard of it and asks there
+        world.Move(a, "192.0.2.78:6666");
+        a.Do(e => e.UpdateAddresses(world.Now, null));
+        Assert.True(world.RunUntil(() => a.Reaches(b) && b.Reaches(a), 0.5));
+        world.Run(TimeSpan.FromSeconds(60));
+        IkeConnectTests.AssertOneTunnel(a, b);
+    }
+
+    [Fact]
     public void Move_BothAtOnce_NewRecordsBringThemTogether()
     {
         using var world = new IkeWorld(31);

@@ -120,7 +120,8 @@ internal sealed partial class IkeSa
     private IEnumerable<IPEndPoint> Destinations(IkeRequest request)
     {
         IPEndPoint? target = request.Task is ProbeTask probe ? probe.Target : null;
-        if (target is not null && request.Total < ExclusiveAttempts) return [target];
+        bool isCurrent = target is not null && target.Equals(_candidate); // not when the peer has moved on meanwhile
+        if (isCurrent && target is not null && request.Total < ExclusiveAttempts) return [target];
         bool tryRecord = State == IkeSaState.Established && (Hub.Now < _fastUntil || request.Attempts >= AttemptsBeforeRecord);
         IPEndPoint?[] all = [target, Remote, _candidate, tryRecord ? Hub.RecordOf(PeerIdentifier) : null];
         return all.OfType<IPEndPoint>().Distinct();
