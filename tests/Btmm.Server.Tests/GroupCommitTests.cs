@@ -2,6 +2,8 @@ using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Server.Hosting;
 using Btmm.Server.Storage;
+using Btmm.Server.Updates;
+using Btmm.Server.Zones;
 
 namespace Btmm.Server.Tests;
 
@@ -31,6 +33,29 @@ public sealed class GroupCommitTests : IDisposable
         _store.Release();
         Assert.Equal(DnsRcode.NoError, (await update).Rcode);
         Assert.Single((await _server.QueryAsync(Host(0), DnsType.A)).Answers);
+    }
+
+    [Fact]
+    [Trait("rfc", "8764§6")]
+    public async Task Subscribers_AreToldAfterTheCommitOnly()
+    {
+        var told = new List<ZoneChange>();
+        ZoneSnapshot empty = ZoneContent.Load(_server.Zone.Options, [], _server.Clock);
+        var zone = new Zone(_server.Zone.Options, empty, _server.Writer, _server.Clock, (_, change) => told.Add(change));
+        (_store.IsClosed, _store.Fails) = (true, true);
+        Task failed = AddToAsync(zone);
+        await _store.ArrivalAsync();
+        _store.Release();
+        await Assert.ThrowsAsync<IOException>(() => failed);
+        Assert.Empty(told);
+
+        _store.Fails = false;
+        Task stored = AddToAsync(zone);
+        await _store.ArrivalAsync();
+        Assert.Empty(told);
+        _store.Release();
+        await stored;
+        Assert.Single(told);
     }
 
     [Fact]
@@ -139,6 +164,15 @@ public sealed class GroupCommitTests : IDisposable
     private DnsName Host(int i) => _server.Name($"h{i}");
 
     private Task<DnsMessage> Add(int i) => _server.UpdateAsync([Records.A(Host(i), "192.0.2.1")]);
+
+    private Task AddToAsync(Zone zone) => zone.ApplyAsync(
+        (snapshot, _) =>
+        {
+            var editor = new ZoneEditor(snapshot);
+            editor.Add(Records.A(Host(0), "192.0.2.1"), null);
+            return new UpdateResult(DnsRcode.NoError, editor.Finish(out ZoneChange change), change);
+        },
+        CancellationToken.None).AsTask();
 
     // The first waits at the gate, the others behind it.
     private async Task<Task<DnsMessage>[]> AddBehindAsync(int count)
