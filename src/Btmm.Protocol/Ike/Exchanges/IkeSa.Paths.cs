@@ -57,10 +57,17 @@ internal sealed partial class IkeSa
             return;
         }
 
-        if (State != IkeSaState.Established || endpoint.Equals(Remote) || endpoint.Equals(_candidate)) return;
+        if (State != IkeSaState.Established || endpoint.Equals(Remote) || IsBeingTried(endpoint)) return;
         _candidate = endpoint;
         Validate(endpoint);
     }
+
+    /// <summary>
+    /// Whether a probe of the candidate is under way or waiting. One that ended without a result is no reason to pass over
+    /// further hints: with two paths that work for a moment, the last word may be the wrong one.
+    /// </summary>
+    private bool IsBeingTried(IPEndPoint endpoint) =>
+        endpoint.Equals(_candidate) && Tasks.Any(t => t is ProbeTask { Target: { } target } && target.Equals(endpoint));
 
     /// <summary>The probe's target did not answer though another endpoint did.</summary>
     public void DropCandidate(IPEndPoint endpoint)
@@ -92,7 +99,7 @@ internal sealed partial class IkeSa
     /// <summary>A fresh authentic request came from here.</summary>
     private void HeardRequestFrom(IPEndPoint from)
     {
-        if (from.Equals(Remote) || from.Equals(_candidate)) return;
+        if (from.Equals(Remote) || IsBeingTried(from)) return;
         _candidate = from;
         Validate(from);
     }
