@@ -77,6 +77,17 @@ public sealed class ApplicationTests : IDisposable
     }
 
     [Fact]
+    public async Task Zone_StoreThatIsNone_IsNamedWithARemedyAndLeftAlone()
+    {
+        await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"));
+        File.WriteAllText(InDirectory("letter"), "Dear Alice");
+        Assert.Equal(ExitCode.Failure, await RunAsync("zone", "--account", InDirectory("a"), "--listen", "127.0.0.1:0", "--store", InDirectory("letter")));
+        Assert.Contains("StoreInvalid: ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Name another file", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("Dear Alice", File.ReadAllText(InDirectory("letter")));
+    }
+
+    [Fact]
     public void Print_Json_HasTheDocumentedMembers()
     {
         var happened = new NodeEvent
