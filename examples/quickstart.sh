@@ -45,10 +45,10 @@ fi
 
 if [[ $(id -u) -ne 0 ]]; then
   [[ -w /dev/net/tun ]] || die "this user may not open /dev/net/tun: run as root (sudo $0)"
-  why=$("$lab" can-unprivileged) || die "$why: run as root (sudo $0)"
-  for tool in nft miniupnpd stund curl socat; do
+  for tool in ip nft miniupnpd stund curl socat; do
     PATH=$PATH:/usr/sbin:/sbin command -v $tool >/dev/null || die "$tool is not installed: run once as root (sudo $0)"
   done
+  why=$("$lab" can-unprivileged) || die "$why: run as root (sudo $0)"
   echo "Not root: going on in a user namespace of its own."
   exec "$lab" unprivileged "$0" --no-build "${args[@]}"
 fi
@@ -62,9 +62,17 @@ export LAB_PREFIX=bq$$- LAB_QUIET=1
 work=$(mktemp -d)
 # shellcheck source=../tests/lab/nodes.sh
 source tests/lab/nodes.sh
+# Whoever still runs in the hosts' namespaces, as a download does that was interrupted.
+end_leftovers() {
+  local host pid
+  for host in studio laptop dns; do
+    for pid in $(ip netns pids "$LAB_PREFIX$host" 2>/dev/null); do kill -TERM "$pid" 2>/dev/null || true; done
+  done
+}
 clean_up() {
   trap - EXIT INT TERM
   finish_all
+  end_leftovers
   "$lab" down 2>/dev/null || true
   rm -rf "$work"
 }
