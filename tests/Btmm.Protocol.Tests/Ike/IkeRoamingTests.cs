@@ -113,6 +113,40 @@ public sealed class IkeRoamingTests
     }
 
     [Fact]
+    public void Nat_TwoAddressesWorkForAMoment_SettlesOnTheOneThatStays()
+    {
+        const string Old = "198.51.100.1:40001";
+        const string New = "203.0.113.77:40001";
+        for (int seed = 0; seed < 60; seed++)
+        {
+            using var world = new IkeWorld(seed + 500) { Jitter = TimeSpan.FromMilliseconds(40) };
+            (IkeHost a, IkeHost b) = IkeRekeyTests.Up(world);
+            var random = new Random(seed);
+            // the gateway of a gets another address; for a moment packets come and go by either
+            for (int i = 0; i < 4; i++)
+            {
+                world.Move(a, i % 2 == 0 ? New : Old);
+                world.AddAlias(a, i % 2 == 0 ? Old : New);
+                b.Do(e => e.ReportPeerMoved(world.Now, a.Identifier, a.Public));
+                if (random.Next(2) == 0) a.Do(e => e.UpdateAddresses(world.Now, null));
+                if (random.Next(3) == 0) b.Do(e => e.CheckLiveness(world.Now, a.Identifier));
+                world.Run(TimeSpan.FromMilliseconds(random.Next(5, 90)));
+            }
+
+            world.Move(a, Old);
+            world.Move(a, New);
+            bool isBack = false;
+            for (int second = 0; second < 8 && !isBack; second++)
+            {
+                a.SendPacket(b); // what a sends still arrives, and shows b where a is
+                isBack = world.RunUntil(() => b.Reaches(a), 1);
+            }
+
+            Assert.True(isBack, $"seed {seed}");
+        }
+    }
+
+    [Fact]
     public void Move_PeersNatKnowsOnlyTheOldAddress_GoesToTheMappedPort()
     {
         using var world = new IkeWorld(40);
