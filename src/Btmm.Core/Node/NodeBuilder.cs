@@ -66,14 +66,12 @@ internal sealed class NodeBuilder
         ITunDevice tun = Undoable(system.CreateTunnelInterface(_options.InterfaceName, _options.Mtu, $"btmm:{_options.Account.Domain}"));
         system.AddAddress(tun.Name, identifier);
         var path = new PacketPath(tun, socket, time: _platform.Time, ciphers: _platform.Ciphers);
-        var peers = new PeerTable(records.Names.HostName.ToLower().ToString(), identifier, _platform.Time);
         var cache = new PeerCache(state, _options.Account.IkePreSharedKey.Span);
-        peers.Restore(cache.Load());
+        PeerTable peers = RestorePeers(records, cache);
         RecordPublisher publisher = OpenPublisher(records);
-        IRecordWatcher recordWatcher = _connections.OpenRecordWatcher();
-        var directory = new PeerDirectory(_options.Account.Domain, records.Names.HostName);
-        INetworkMonitor monitor = _platform.OpenMonitor();
         SessionManager sessions = OpenSessions(records, socket, path);
+        IRecordWatcher recordWatcher = _connections.OpenRecordWatcher();
+        INetworkMonitor monitor = _platform.OpenMonitor();
         return new NodeParts
         {
             State = state,
@@ -92,16 +90,26 @@ internal sealed class NodeBuilder
             Peers = peers,
             Cache = cache,
             RecordWatcher = recordWatcher,
-            PeerWatcher = new PeerWatcher(
-                recordWatcher,
-                directory,
-                peers,
-                () => publisher.Current.Kind == PublicationKind.Published,
-                record => sessions.GetTunnels().Any(tunnel => tunnel.State == TunnelState.Up && tunnel.Peer.Equals(record.Identifier)),
-                _platform.Time),
+            PeerWatcher = OpenPeerWatcher(records, recordWatcher, peers, publisher, sessions),
             StartedAt = _platform.Time.GetUtcNow(),
         };
     }
+
+    private PeerTable RestorePeers(HostRecords records, PeerCache cache)
+    {
+        var peers = new PeerTable(records.Names.HostName.ToLower().ToString(), records.Identifier, _platform.Time);
+        peers.Restore(cache.Load());
+        return peers;
+    }
+
+    private PeerWatcher OpenPeerWatcher(
+        HostRecords records, IRecordWatcher source, PeerTable peers, RecordPublisher publisher, SessionManager sessions) => new(
+            source,
+            new PeerDirectory(_options.Account.Domain, records.Names.HostName),
+            peers,
+            () => publisher.Current.Kind == PublicationKind.Published,
+            record => sessions.GetTunnels().Any(tunnel => tunnel.State == TunnelState.Up && tunnel.Peer.Equals(record.Identifier)),
+            _platform.Time);
 
     private SessionManager OpenSessions(HostRecords records, IDatagramSocket socket, PacketPath path)
     {

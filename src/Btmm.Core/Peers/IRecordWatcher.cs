@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Btmm.Core.Diagnostics;
 using Btmm.Protocol.Dns;
 
 namespace Btmm.Core.Peers;
@@ -25,9 +24,3 @@ public interface IRecordWatcher : IAsyncDisposable
     /// <summary>The host's network changed: set everything up again and ask at once.</summary>
     void NetworkChanged();
 }
-
-/// <summary>Whether the zone service answers.</summary>
-/// <param name="IsReachable">Whether the last exchange worked.</param>
-/// <param name="IsPolling">Whether changes are found by polling because the service offers no long-lived queries.</param>
-/// <param name="Error">Why it does not work, when it does not.</param>
-public sealed record ZoneServiceState(bool IsReachable, bool IsPolling, BtmmException? Error);
