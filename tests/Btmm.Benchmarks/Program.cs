@@ -1,10 +1,16 @@
+using BenchmarkDotNet.Running;
 using Btmm.Benchmarks;
 
 if (args is ["tunnel", .. var rest]) return await StaticTunnel.RunAsync(rest);
-if (args is ["cipher"]) return CipherSpeed.Run();
+if (args is ["micro", .. var filters])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(filters.Length > 0 ? filters : ["--filter", "*"]);
+    return 0;
+}
+
 if (args is ["store", _, ..]) return await StoreSpeed.RunAsync(args[1..]);
 Console.Error.WriteLine("usage: btmm-bench tunnel <tun> <mtu> <port> <local ULA> <peer ULA> <peer ip:port> [options]");
-Console.Error.WriteLine("       btmm-bench cipher");
+Console.Error.WriteLine("       btmm-bench micro [options of BenchmarkDotNet]");
 Console.Error.WriteLine("       btmm-bench store <directory> [seconds] [records]");
 Console.Error.WriteLine("options: --no-tun-offload --no-udp-offload --no-batches --class-library-cipher");
 return 2;
