@@ -37,6 +37,7 @@ public sealed class PeerWatcher : IAsyncDisposable
 
     private readonly CancellationTokenSource _shutdown = new();
     private long? _dataLostAt;
+    private bool _wasListed;
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Joins the parts; owns the record watcher.</summary>
@@ -149,15 +150,27 @@ public sealed class PeerWatcher : IAsyncDisposable
         }
 
         if (!_directory.IsListKnown) return;
-        if (_isPublished() && !_directory.ListsOurselves)
-        {
-            _dataLostAt = now;
-            _ownRecordsLost.Writer.TryWrite(true);
-        }
-
+        NoticeDataLoss(now);
         RestoredPeersWait();
         ForgetAbsent(now);
         foreach (PeerChange change in _table.Update(_known.Values)) _changes.Writer.TryWrite(change);
+    }
+
+    /// <summary>
+    /// Our own records left the list, or were never in it. Only the first says that the zone lost its data: a list that was asked for
+    /// before our first update ended cannot have named us.
+    /// </summary>
+    private void NoticeDataLoss(long now)
+    {
+        if (_directory.ListsOurselves)
+        {
+            _wasListed = true;
+            return;
+        }
+
+        if (!_isPublished()) return;
+        if (_wasListed) _dataLostAt = now;
+        _ownRecordsLost.Writer.TryWrite(true);
     }
 
     private void ForgetAbsent(long now)

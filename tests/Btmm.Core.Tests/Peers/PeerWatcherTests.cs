@@ -128,6 +128,21 @@ public sealed class PeerWatcherTests : IAsyncLifetime
         Assert.Equal("203.0.113.10:4001", Assert.Single(_table.Current).Endpoint?.ToString());
     }
 
+    [Fact]
+    public async Task Watch_ListAskedForBeforeOurFirstUpdate_IsNoDataLoss()
+    {
+        AddHost("mac", "fd00::2", "203.0.113.10", 4001);
+        ListHosts("mac");
+        _isPublished = true;
+        _watcher.Start();
+        await UntilAsync(c => c.Kind == PeerChangeKind.Added);
+        ListHosts("mac", "me");
+        DateTimeOffset before = _clock.GetUtcNow();
+        ListHosts("me");
+        await UntilAsync(c => c.Kind == PeerChangeKind.Removed);
+        Assert.True(_clock.GetUtcNow() - before < PeerWatcher.DataLossGrace);
+    }
+
     private async Task<PeerChange> UntilAsync(Func<PeerChange, bool> condition)
     {
         while (true)
