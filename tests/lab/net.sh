@@ -15,7 +15,10 @@ make_ns() { # NODE
 }
 make_net() { # NETWORK : its bridge and the router's own address on it
   local net=$1 r=${NET_NS[$1]} br=${NET_BR[$1]} six
-  nsip "$r" link show dev "$br" >/dev/null 2>&1 || nsip "$r" link add "$br" type bridge stp_state 0 forward_delay 0
+  # Without an address of its own a bridge takes its ports' lowest and changes it when a host comes or goes: then all
+  # others on the network talk to a dead address until their ARP entries are renewed.
+  nsip "$r" link show dev "$br" >/dev/null 2>&1 \
+    || nsip "$r" link add "$br" address "02:00:$(printf '%02x:%02x:%02x' ${NET_PFX[$net]//./ }):01" type bridge stp_state 0 forward_delay 0
   nsip "$r" link set "$br" up
   nsip "$r" addr replace "${NET_PFX[$net]}.1/${NET_LEN[$net]}" dev "$br"
   six=$(net_v6 "$net")
