@@ -29,7 +29,8 @@ run_suite() { # PROJECT
   [[ $1 == *Interop* ]] && show=(-showLiveOutput)   # how long each interruption was
   log=$(mktemp)
   note "$1"
-  timeout --kill-after=30 2400 "tests/$1/bin/$config/net10.0/$1" -noLogo -noColor "${show[@]}" 2>&1 </dev/null | tee "$log"
+  # A .NET process that a test kills would leave its debugger's pipes in /tmp.
+  DOTNET_EnableDiagnostics=0 timeout --kill-after=30 2400 "tests/$1/bin/$config/net10.0/$1" -noLogo -noColor "${show[@]}" 2>&1 </dev/null | tee "$log"
   code=${PIPESTATUS[0]}
   summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
   rm -f "$log"
