@@ -25,6 +25,7 @@ Describe 'Two hosts behind two gateways' -Skip:([bool] $labReason) {
         Set-Content "$work/server.ps1" @"
 Import-Module '$root/Btmm.psd1'
 `$job = Import-BtmmAccount '$work/account' | Start-BtmmDnsServer -Address 203.0.113.50 -Port 5353
+Set-Content '$work/serving' yes
 while (-not (Test-Path '$work/stop')) { Start-Sleep -Milliseconds 200 }
 Remove-Job `$job -Force
 "@
@@ -44,6 +45,7 @@ function Wait-Until([scriptblock] `$Condition, [int] `$Seconds = 60) {
 `$start = @{ Account = `$account; HostName = 'studio'; StateDirectory = '$work/studio-state'; HostsPath = '$work/studio-hosts' }
 Start-BtmmTunnel @start -WhatIf 6> `$null
 `$seen.whatIfLeftNothing = -not (Test-Path '$work/studio-state') -and -not (Get-Job)
+Wait-Until { Test-Path '$work/serving' }
 `$before = @(Test-BtmmTunnel -Account `$account)
 `$seen.testBefore = "`$(`$before | ForEach-Object { "`$(`$_.Name)=`$(`$_.Result)" })"
 `$job = Start-BtmmTunnel @start -Name home
