@@ -163,6 +163,10 @@ for host in studio laptop; do
   [[ -n $(event $host withdrawn) ]] || clean=no
   ! grep -q "$domain" "/etc/netns/$LAB_PREFIX$host/hosts" || clean=no
 done
+# The gateways they were last behind; the one that the laptop left could not be asked any more.
+for gateway in gw-home gw-hotel; do
+  leases=$("$lab" leases $gateway) && [[ -z $leases ]] || clean=no
+done
 say "both nodes stopped; records withdrawn, mappings released: $clean"
 
 [[ $got = "$want" ]] && same=yes || same=no
