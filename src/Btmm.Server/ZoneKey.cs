@@ -6,4 +6,8 @@ namespace Btmm.Server;
 /// <summary>A key and the part of the zone that its holder may read and change.</summary>
 /// <param name="Key">The key; stays its owner's.</param>
 /// <param name="Scope">The name at and below which the key is good.</param>
-public sealed record ZoneKey(TsigKey Key, DnsName Scope);
+public sealed record ZoneKey(TsigKey Key, DnsName Scope)
+{
+    /// <summary>What its holder may do there; a key with several entries may do what any of them says.</summary>
+    public ZoneAccess Access { get; init; } = ZoneAccess.Read | ZoneAccess.Change;
+}

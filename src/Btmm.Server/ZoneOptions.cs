@@ -12,6 +12,9 @@ public sealed record ZoneOptions
     /// <summary>Who may read and change what in it. The keys stay their owner's.</summary>
     public required IReadOnlyList<ZoneKey> Keys { get; init; }
 
+    /// <summary>Whether anybody may read all of it, as in ordinary DNS; else only holders of its keys may.</summary>
+    public bool IsPublic { get; init; }
+
     /// <summary>The first label of this server's own name in the zone, 1 to 40 letters, digits and hyphens; no host can have it.</summary>
     public string ServerLabel { get; init; } = "ns";
 

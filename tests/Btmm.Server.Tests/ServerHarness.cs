@@ -99,7 +99,7 @@ internal sealed class ServerHarness : IDisposable
     internal async Task<byte[]?> SendAsync(byte[] bytes, IPEndPoint? client = null, bool stream = false)
     {
         RequestWorkspace workspace = _workspaces.TryTake(out RequestWorkspace? free) ? free : new RequestWorkspace();
-        int length = await Handler.HandleAsync(bytes, new RequestOrigin(client ?? Client, 0, stream), workspace, CancellationToken.None);
+        int length = await Handler.HandleAsync(bytes, new RequestOrigin(client ?? Client, 0, stream ? DnsTransportKind.Tcp : DnsTransportKind.Udp), peer: null, workspace, CancellationToken.None);
         byte[]? answer = length == 0 ? null : workspace.Response.AsSpan(0, length).ToArray();
         _workspaces.Add(workspace);
         return answer;

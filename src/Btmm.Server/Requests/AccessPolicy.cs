@@ -12,19 +12,19 @@ internal static class AccessPolicy
 {
     /// <summary>Whether the asker may read the records of a name.</summary>
     internal static bool MayRead(Zone zone, TsigKey? key, DnsName name, DnsType type) =>
-        zone.Discovery.IsPublic(name, type) || IsInScope(zone, key, name);
+        zone.Options.IsPublic || zone.Discovery.IsPublic(name, type) || IsInScope(zone, key, name, ZoneAccess.Read);
 
     /// <summary>Whether the key may change anything in a zone.</summary>
-    internal static bool MayChangeZone(Zone zone, TsigKey? key) => zone.Options.Keys.Any(item => IsSame(item, key));
+    internal static bool MayChangeZone(Zone zone, TsigKey? key) => zone.Options.Keys.Any(item => IsSame(item, key, ZoneAccess.Change));
 
     /// <summary>Whether the key may change the records of a name.</summary>
-    internal static bool MayChange(Zone zone, TsigKey? key, DnsName name) => !zone.Discovery.Contains(name) && IsInScope(zone, key, name);
+    internal static bool MayChange(Zone zone, TsigKey? key, DnsName name) => !zone.Discovery.Contains(name) && IsInScope(zone, key, name, ZoneAccess.Change);
 
-    private static bool IsInScope(Zone zone, TsigKey? key, DnsName name)
+    private static bool IsInScope(Zone zone, TsigKey? key, DnsName name, ZoneAccess access)
     {
         foreach (ZoneKey item in zone.Options.Keys)
         {
-            if (IsSame(item, key) && name.IsSubdomainOf(item.Scope))
+            if (IsSame(item, key, access) && name.IsSubdomainOf(item.Scope))
                 return true;
         }
 
@@ -32,5 +32,6 @@ internal static class AccessPolicy
     }
 
     // Names are unique among a service's keys, and the key that is asked about has verified a signature.
-    private static bool IsSame(ZoneKey item, TsigKey? key) => key is not null && item.Key.Name == key.Name;
+    private static bool IsSame(ZoneKey item, TsigKey? key, ZoneAccess access) =>
+        key is not null && item.Access.HasFlag(access) && item.Key.Name == key.Name;
 }

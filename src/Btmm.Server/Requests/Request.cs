@@ -9,7 +9,8 @@ namespace Btmm.Server.Requests;
 /// <param name="Edns">Its OPT record, or null.</param>
 /// <param name="Key">The key that signed it, or null when it is not signed.</param>
 /// <param name="Origin">Where it came from.</param>
-internal sealed record Request(DnsMessage Message, EdnsInfo? Edns, TsigKey? Key, RequestOrigin Origin)
+/// <param name="Peer">The connection it came over; null for a datagram.</param>
+internal sealed record Request(DnsMessage Message, EdnsInfo? Edns, TsigKey? Key, RequestOrigin Origin, IStreamPeer? Peer)
 {
     /// <summary>The shortest answer: id, opcode and question of the request with a response code.</summary>
     internal DnsMessage Reply(DnsRcode rcode) => Reply(Message, Edns, rcode);

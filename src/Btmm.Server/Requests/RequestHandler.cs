@@ -18,7 +18,13 @@ internal sealed class RequestHandler(
     ServerMetrics metrics)
 {
     /// <summary>Answers a message into the workspace; returns the length of the answer, 0 when there is none.</summary>
-    internal async ValueTask<int> HandleAsync(ReadOnlyMemory<byte> bytes, RequestOrigin origin, RequestWorkspace workspace, CancellationToken cancellationToken)
+    /// <param name="bytes">The message.</param>
+    /// <param name="origin">Where it came from.</param>
+    /// <param name="peer">The connection it came over; null for a datagram.</param>
+    /// <param name="workspace">The caller's.</param>
+    /// <param name="cancellationToken">The service stops, or the connection has ended.</param>
+    internal async ValueTask<int> HandleAsync(
+        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, CancellationToken cancellationToken)
     {
         if (!DnsHeader.TryRead(bytes.Span, out DnsHeader header))
             return 0;
@@ -44,7 +50,7 @@ internal sealed class RequestHandler(
             return Write(Request.Reply(message, edns, rcode), limit, workspace);
         }
 
-        var request = new Request(message, edns, workspace.Tsig.Key, origin);
+        var request = new Request(message, edns, workspace.Tsig.Key, origin, peer);
         if (edns is { Version: > 0 })
             return Write(request.Reply(DnsRcode.BadVers), limit, workspace);
         return await DispatchAsync(request, limit, workspace, cancellationToken).ConfigureAwait(false);

@@ -7,8 +7,10 @@ namespace Btmm.Server.Storage;
 /// <summary>
 /// Keeps records in memory: they outlive a stop and start of the service in the same process, not the process. Thread-safe.
 /// </summary>
-public sealed class MemoryZoneStore : IZoneStore
+public sealed class MemoryZoneStore : IZoneStore, IZoneCatalog
 {
+    private readonly ConcurrentDictionary<DnsName, StoredZone> _catalog = new();
+    private readonly ConcurrentDictionary<DnsName, StoredKey> _keys = new();
     private readonly ConcurrentDictionary<DnsName, Dictionary<(DnsName Name, DnsType Type, DnsData Data), StoredRecord>> _zones = new();
 
     /// <inheritdoc/>
@@ -26,6 +28,43 @@ public sealed class MemoryZoneStore : IZoneStore
         ArgumentNullException.ThrowIfNull(batch);
         foreach (ZoneTransaction transaction in batch)
             Apply(transaction);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredZone>> LoadZonesAsync(CancellationToken cancellationToken) => new([.. _catalog.Values]);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredKey>> LoadKeysAsync(CancellationToken cancellationToken) => new([.. _keys.Values]);
+
+    /// <inheritdoc/>
+    public ValueTask PutZoneAsync(StoredZone zone, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(zone);
+        _catalog[zone.Apex] = zone;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveZoneAsync(DnsName apex, CancellationToken cancellationToken)
+    {
+        _catalog.TryRemove(apex, out _);
+        _zones.TryRemove(apex, out _);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask PutKeyAsync(StoredKey key, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        _keys[key.Name] = key;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveKeyAsync(DnsName name, CancellationToken cancellationToken)
+    {
+        _keys.TryRemove(name, out _);
         return ValueTask.CompletedTask;
     }
 

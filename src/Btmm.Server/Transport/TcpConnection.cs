@@ -10,9 +10,41 @@ namespace Btmm.Server.Transport;
 /// One TCP connection: messages with two bytes of length in front, answered in their order (RFC 1035 §4.2.2, RFC 7766 §6.2).
 /// It is closed when idle, when a message takes too long to arrive or its answer to be taken, and when a message is no request.
 /// </summary>
-internal sealed class TcpConnection(Socket socket, RequestOrigin origin, RequestHandler handler, ZoneServiceLimits limits)
+internal sealed class TcpConnection(Socket socket, RequestOrigin origin, RequestHandler handler, ZoneServiceLimits limits) : IStreamPeer
 {
     private const int PrefixLength = 2;
+
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly CancellationTokenSource _closed = new();
+
+    public RequestOrigin Origin => origin;
+
+    public CancellationToken Closed => _closed.Token;
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        byte[] framed = ArrayPool<byte>.Shared.Rent(PrefixLength + message.Length);
+        using CancellationTokenSource sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        sending.CancelAfter(limits.ConnectionMessageTimeout);
+        await _sending.WaitAsync(sending.Token).ConfigureAwait(false);
+        try
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);
+            message.CopyTo(framed.AsMemory(PrefixLength));
+            await SendAllAsync(framed.AsMemory(0, PrefixLength + message.Length), sending.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            throw new OperationCanceledException("The connection has ended.", error);
+        }
+        finally
+        {
+            _sending.Release();
+            ArrayPool<byte>.Shared.Return(framed);
+        }
+    }
+
+    public void Abort() => socket.Close(timeout: 0);
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -23,22 +55,20 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
         {
             while (await TryReadMessageAsync(buffer, cancellationToken).ConfigureAwait(false) is var length && length > 0)
             {
-                int answer = await handler.HandleAsync(buffer.AsMemory(0, length), origin, workspace, cancellationToken).ConfigureAwait(false);
+                int answer = await handler.HandleAsync(buffer.AsMemory(0, length), origin, this, workspace, cancellationToken).ConfigureAwait(false);
                 if (answer == 0)
                     return;
-                BinaryPrimitives.WriteUInt16BigEndian(buffer, (ushort)answer);
-                workspace.Response.AsSpan(0, answer).CopyTo(buffer.AsSpan(PrefixLength));
-                using CancellationTokenSource sending = Deadline(limits.ConnectionMessageTimeout, cancellationToken);
-                await SendAllAsync(buffer.AsMemory(0, PrefixLength + answer), sending.Token).ConfigureAwait(false);
+                await SendAsync(workspace.Response.AsMemory(0, answer), cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (Exception error) when (error is SocketException or OperationCanceledException)
+        catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The client went away, was too slow, or the service stops: the connection ends, which is all there is to do.
             socket.Close(timeout: 0);
         }
         finally
         {
+            await _closed.CancelAsync().ConfigureAwait(false);
             socket.Dispose();
             ArrayPool<byte>.Shared.Return(buffer);
         }

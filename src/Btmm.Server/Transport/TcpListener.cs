@@ -73,7 +73,7 @@ internal sealed class TcpListener : IDisposable
             return;
         }
 
-        var connection = new TcpConnection(socket, new RequestOrigin(client, _number, IsStream: true), _handler, _limits);
+        var connection = new TcpConnection(socket, new RequestOrigin(client, _number, DnsTransportKind.Tcp), _handler, _limits);
         Task task = connection.RunAsync(cancellationToken);
         _connections[task] = client.Address;
         _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

@@ -93,7 +93,7 @@ internal sealed class UdpListener : IDisposable
 
     private async ValueTask AnswerAsync(ReadOnlyMemory<byte> request, IPEndPoint client, RequestWorkspace workspace, CancellationToken cancellationToken)
     {
-        int length = await _handler.HandleAsync(request, new RequestOrigin(client, _number, IsStream: false), workspace, cancellationToken).ConfigureAwait(false);
+        int length = await _handler.HandleAsync(request, new RequestOrigin(client, _number, DnsTransportKind.Udp), peer: null, workspace, cancellationToken).ConfigureAwait(false);
         if (length > 0)
             await _socket.SendToAsync(workspace.Response.AsMemory(0, length), SocketFlags.None, client, cancellationToken).ConfigureAwait(false);
     }

@@ -1,0 +1,21 @@
+namespace Btmm.Server.Requests;
+
+/// <summary>
+/// The client's end of a connection, for what is more than one answer to one request: zone transfers, and messages that the
+/// service sends of its own accord. Thread-safe.
+/// </summary>
+internal interface IStreamPeer
+{
+    /// <summary>Where the connection comes from.</summary>
+    RequestOrigin Origin { get; }
+
+    /// <summary>Cancelled when the connection has ended, for whatever reason.</summary>
+    CancellationToken Closed { get; }
+
+    /// <summary>Sends a message with its length in front; messages of several senders do not mix.</summary>
+    /// <exception cref="OperationCanceledException">The connection has ended, or the client does not take what is sent.</exception>
+    ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
+
+    /// <summary>Ends the connection at once with a reset (RFC 8490 §5.3).</summary>
+    void Abort();
+}
