@@ -12,6 +12,12 @@ internal interface IStreamPeer
     /// <summary>Cancelled when the connection has ended, for whatever reason.</summary>
     CancellationToken Closed { get; }
 
+    /// <summary>SHA-256 of the certificate that the service showed on this connection; empty without TLS.</summary>
+    ReadOnlyMemory<byte> CertificateHash { get; }
+
+    /// <summary>From now on the connection is not closed for being idle: a stateful session has timers of its own (RFC 8490 §5.2).</summary>
+    void HoldOpen();
+
     /// <summary>Sends a message with its length in front; messages of several senders do not mix.</summary>
     /// <exception cref="OperationCanceledException">The connection has ended, or the client does not take what is sent.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);

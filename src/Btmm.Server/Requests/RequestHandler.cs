@@ -32,7 +32,11 @@ internal sealed class RequestHandler(
         // The QR bit comes before the opcode: acknowledgements of events are responses (RFC 8764 §6.3).
         if (header.IsResponse)
         {
-            longLivedQueries.HandleResponse(bytes.Span, origin);
+            // Over a connection nobody has been asked anything.
+            if (peer is null)
+                longLivedQueries.HandleResponse(bytes.Span, origin);
+            else
+                peer.Abort();
             return 0;
         }
 

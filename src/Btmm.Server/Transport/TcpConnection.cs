@@ -16,8 +16,11 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
 
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly CancellationTokenSource _closed = new();
+    private volatile bool _isHeldOpen;
 
     public RequestOrigin Origin => origin;
+
+    public ReadOnlyMemory<byte> CertificateHash => default;
 
     public CancellationToken Closed => _closed.Token;
 
@@ -44,6 +47,8 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
         }
     }
 
+    public void HoldOpen() => _isHeldOpen = true;
+
     public void Abort() => socket.Close(timeout: 0);
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -56,9 +61,9 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
             while (await TryReadMessageAsync(buffer, cancellationToken).ConfigureAwait(false) is var length && length > 0)
             {
                 int answer = await handler.HandleAsync(buffer.AsMemory(0, length), origin, this, workspace, cancellationToken).ConfigureAwait(false);
-                if (answer == 0)
-                    return;
-                await SendAsync(workspace.Response.AsMemory(0, answer), cancellationToken).ConfigureAwait(false);
+                // Without one the handler has sent all there is to send by itself, or has ended the connection.
+                if (answer > 0)
+                    await SendAsync(workspace.Response.AsMemory(0, answer), cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -77,7 +82,7 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
     // 0 at the end of the stream, or for a length that no message has.
     private async ValueTask<int> TryReadMessageAsync(byte[] buffer, CancellationToken cancellationToken)
     {
-        using (CancellationTokenSource idle = Deadline(limits.ConnectionIdleTimeout, cancellationToken))
+        using (CancellationTokenSource idle = Deadline(_isHeldOpen ? Timeout.InfiniteTimeSpan : limits.ConnectionIdleTimeout, cancellationToken))
         {
             if (await socket.ReceiveAsync(buffer.AsMemory(0, 1), SocketFlags.None, idle.Token).ConfigureAwait(false) == 0)
                 return 0;
