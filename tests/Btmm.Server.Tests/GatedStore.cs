@@ -25,6 +25,9 @@ internal sealed class GatedStore : IZoneStore, IDisposable
 
     public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken) => _store.LoadAsync(zone, cancellationToken);
 
+    public ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken) =>
+        _store.ReadJournalAsync(zone, serial, cancellationToken);
+
     public async ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
     {
         if (!IsClosed)

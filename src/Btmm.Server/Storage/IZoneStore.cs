@@ -18,4 +18,12 @@ public interface IZoneStore
     /// </summary>
     /// <exception cref="IOException">Nothing was changed as far as the store can tell; a later call may succeed.</exception>
     ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The changes that lead from a serial to the one that the store holds now, oldest first; empty when it is that one; null
+    /// when the journal does not reach back that far or never knew the serial, so that only the whole zone will do
+    /// (RFC 1995 §4). Lease renewals are no changes.
+    /// </summary>
+    /// <exception cref="Core.Diagnostics.BtmmException">StoreInvalid or StoreFailed: the store cannot be read.</exception>
+    ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Btmm.Protocol.Dns;
-using Btmm.Protocol.Dns.Data;
 
 namespace Btmm.Server.Storage;
 
@@ -11,23 +10,22 @@ public sealed class MemoryZoneStore : IZoneStore, IZoneCatalog
 {
     private readonly ConcurrentDictionary<DnsName, StoredZone> _catalog = new();
     private readonly ConcurrentDictionary<DnsName, StoredKey> _keys = new();
-    private readonly ConcurrentDictionary<DnsName, Dictionary<(DnsName Name, DnsType Type, DnsData Data), StoredRecord>> _zones = new();
+    private readonly ConcurrentDictionary<DnsName, MemoryZone> _zones = new();
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken)
-    {
-        if (!_zones.TryGetValue(zone, out Dictionary<(DnsName, DnsType, DnsData), StoredRecord>? records))
-            return new([]);
-        lock (records)
-            return new([.. records.Values]);
-    }
+    public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken) =>
+        new(_zones.TryGetValue(zone, out MemoryZone? kept) ? kept.Records : []);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken) =>
+        new(_zones.TryGetValue(zone, out MemoryZone? kept) ? kept.ReadJournal(serial) : null);
 
     /// <inheritdoc/>
     public ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
         foreach (ZoneTransaction transaction in batch)
-            Apply(transaction);
+            _zones.GetOrAdd(transaction.Zone, static _ => new MemoryZone()).Apply(transaction);
         return ValueTask.CompletedTask;
     }
 
@@ -66,17 +64,5 @@ public sealed class MemoryZoneStore : IZoneStore, IZoneCatalog
     {
         _keys.TryRemove(name, out _);
         return ValueTask.CompletedTask;
-    }
-
-    private void Apply(ZoneTransaction transaction)
-    {
-        var records = _zones.GetOrAdd(transaction.Zone, static _ => []);
-        lock (records)
-        {
-            foreach (DnsRecord record in transaction.Removed)
-                records.Remove((record.Name, record.Type, record.Data));
-            foreach (StoredRecord item in transaction.Put)
-                records[(item.Record.Name, item.Record.Type, item.Record.Data)] = item;
-        }
     }
 }

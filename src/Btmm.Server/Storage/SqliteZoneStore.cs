@@ -51,15 +51,11 @@ public sealed class SqliteZoneStore : IZoneStore, IAsyncDisposable
         return await ReadAsync(session => StoreReader.ReadRecords(session.Connection, Path, zone, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// The changes that lead from a serial to the present one, oldest first; null when the journal does not reach back that
-    /// far or never knew the serial, so that only the whole zone will do (RFC 1995 §4).
-    /// </summary>
-    /// <exception cref="BtmmException">StoreInvalid or StoreFailed.</exception>
-    public Task<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(zone);
-        return ReadAsync(session => StoreReader.ReadJournal(session.Connection, Path, zone, serial), cancellationToken);
+        return await ReadAsync(session => StoreReader.ReadJournal(session.Connection, Path, zone, serial), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

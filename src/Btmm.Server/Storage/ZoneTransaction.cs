@@ -24,4 +24,8 @@ public sealed record ZoneTransaction(
 
     /// <summary>Whether the zone's content changed, and not only leases.</summary>
     internal bool IsVisible => Removed.Count > 0 || Added.Count > 0;
+
+    /// <summary>The step as a journal keeps it.</summary>
+    internal ZoneJournalEntry ToJournalEntry() =>
+        new(SerialBefore, SerialAfter, [.. Removed, .. Replaced], [.. Added.Select(static item => item.Record)]);
 }

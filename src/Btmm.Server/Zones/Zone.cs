@@ -1,6 +1,7 @@
 using Btmm.Protocol.Dns;
 using Btmm.Server.Hosting;
 using Btmm.Server.Queries;
+using Btmm.Server.Storage;
 using Btmm.Server.Updates;
 
 namespace Btmm.Server.Zones;
@@ -69,6 +70,14 @@ internal sealed class Zone
     /// <exception cref="IOException">The store failed; nothing has changed.</exception>
     internal ValueTask<UpdateResult> ApplyAsync(Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, CancellationToken cancellationToken) =>
         _writer.ApplyAsync(this, transaction, cancellationToken);
+
+    /// <summary>
+    /// The stored changes that lead from a serial to the present one, oldest first (see <see cref="IZoneStore.ReadJournalAsync"/>).
+    /// They may lead beyond <see cref="Current"/>, whose turn comes a moment after the commit.
+    /// </summary>
+    /// <exception cref="Core.Diagnostics.BtmmException">StoreInvalid or StoreFailed.</exception>
+    internal ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(uint serial, CancellationToken cancellationToken) =>
+        _writer.Store.ReadJournalAsync(Apex, serial, cancellationToken);
 
     /// <summary>Removes every record whose lease has ended.</summary>
     /// <exception cref="IOException">The store failed; nothing has changed.</exception>

@@ -22,6 +22,9 @@ internal sealed class ZoneWriter(IZoneStore store, ServiceClock clock, ServerMet
     private readonly Channel<PendingUpdate> _queue = Channel.CreateBounded<PendingUpdate>(new BoundedChannelOptions(Capacity) { SingleReader = true });
     private volatile ZoneStoreStatus _status = new(null, null);
 
+    /// <summary>Where the changes go.</summary>
+    internal IZoneStore Store => store;
+
     /// <summary>Whether the store takes changes.</summary>
     internal ZoneStoreStatus Status => _status;
 

@@ -91,9 +91,8 @@ internal sealed class StoreWriter : IDisposable
     private void WriteJournal(ZoneRow zone, ZoneTransaction transaction)
     {
         zone.Step++;
-        byte[] removed = RecordCodec.EncodeList([.. transaction.Removed, .. transaction.Replaced]);
-        byte[] added = RecordCodec.EncodeList([.. transaction.Added.Select(static item => item.Record)]);
-        Run(_journal, zone.Id, zone.Step, (long)transaction.SerialBefore, (long)transaction.SerialAfter, removed, added);
+        ZoneJournalEntry entry = transaction.ToJournalEntry();
+        Run(_journal, zone.Id, zone.Step, (long)entry.SerialBefore, (long)entry.SerialAfter, RecordCodec.EncodeList(entry.Removed), RecordCodec.EncodeList(entry.Added));
         if (zone.Step % SqliteZoneStore.JournalLength == 0)
             Run(_clean, zone.Id, zone.Step - SqliteZoneStore.JournalLength);
     }
