@@ -145,9 +145,9 @@ public sealed class SqliteZoneStoreTests : IDisposable
         }
 
         byte[] newer = File.ReadAllBytes(_directory.File);
-        newer[63] = 2;
+        newer[63] = 99;
         File.WriteAllBytes(_directory.File, newer);
-        Assert.Contains("version 2", (await _directory.AssertRefusedAsync(BtmmErrorReason.StoreInvalid)).Message, StringComparison.Ordinal);
+        Assert.Contains("version 99", (await _directory.AssertRefusedAsync(BtmmErrorReason.StoreInvalid)).Message, StringComparison.Ordinal);
         newer[71]++;
         File.WriteAllBytes(_directory.File, newer);
         Assert.Contains("is not a store", (await _directory.AssertRefusedAsync(BtmmErrorReason.StoreInvalid)).Message, StringComparison.Ordinal);

@@ -8,9 +8,10 @@ namespace Btmm.Server.Storage;
 /// <summary>
 /// Keeps records in an SQLite file: a commit is on the disk when <see cref="CommitAsync"/> returns (write-ahead log, full
 /// synchronisation). The file belongs to this process while it is open. Beside the records it holds a journal of each zone's
-/// latest changes. Keys are not in it: they stay in the accounts' files. Thread-safe; the owner disposes it after the service.
+/// latest changes, and the zones and keys that the service was given while it ran. Thread-safe; the owner disposes it after
+/// the service.
 /// </summary>
-public sealed class SqliteZoneStore : IZoneStore, IAsyncDisposable
+public sealed partial class SqliteZoneStore : IZoneStore, IZoneCatalog, IAsyncDisposable
 {
     /// <summary>How many changes of a zone the journal keeps at least; up to twice as many between cleanings.</summary>
     internal const int JournalLength = 4096;
@@ -59,27 +60,10 @@ public sealed class SqliteZoneStore : IZoneStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
+    public ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _session ??= Reopen();
-            _session.Writer.Commit(batch, _commits + 1);
-            _commits++;
-        }
-        catch (Exception error)
-        {
-            // Whatever state the connection is in now: the next attempt begins with a new one.
-            CloseSession();
-            throw new IOException(error is SqliteException sqlite ? StoreFile.Translate(Path, sqlite).Message : error.Message, error);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        return ChangeAsync(session => session.Writer.Write(batch), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -124,6 +108,30 @@ public sealed class SqliteZoneStore : IZoneStore, IAsyncDisposable
         catch (SqliteException error)
         {
             throw StoreFile.Translate(Path, error);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async ValueTask ChangeAsync(Action<StoreSession> change, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            StoreSession session = _session ??= Reopen();
+            session.Writer.Begin();
+            change(session);
+            session.Writer.Commit(_commits + 1);
+            _commits++;
+        }
+        catch (Exception error)
+        {
+            // Whatever state the connection is in now: the next attempt begins with a new one.
+            CloseSession();
+            throw new IOException(error is SqliteException sqlite ? StoreFile.Translate(Path, sqlite).Message : error.Message, error);
         }
         finally
         {

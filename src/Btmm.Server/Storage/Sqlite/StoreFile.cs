@@ -10,7 +10,7 @@ namespace Btmm.Server.Storage.Sqlite;
 /// </summary>
 internal static class StoreFile
 {
-    internal const int Version = 1;
+    internal const int Version = 2;
 
     // "Btmm" in the place that SQLite's file format has for this (§1.3.14 of its description).
     private const uint ApplicationId = 0x42746D6D;
@@ -19,9 +19,9 @@ internal static class StoreFile
     private const int ApplicationIdOffset = 68;
     private const string NewSuffix = ".new";
 
+    // Version 1, and what each later one added.
     private const string Schema = """
         PRAGMA application_id = 1114926445;
-        PRAGMA user_version = 1;
         CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), commits INTEGER NOT NULL);
         INSERT INTO state VALUES (1, 0);
         CREATE TABLE zone (id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, serial INTEGER NOT NULL, step INTEGER NOT NULL);
@@ -33,6 +33,12 @@ internal static class StoreFile
             zone INTEGER NOT NULL, step INTEGER NOT NULL, serial_before INTEGER NOT NULL, serial_after INTEGER NOT NULL,
             removed BLOB NOT NULL, added BLOB NOT NULL,
             PRIMARY KEY (zone, step)) WITHOUT ROWID;
+        """;
+
+    private const string SchemaSince2 = """
+        CREATE TABLE catalog_zone (name BLOB PRIMARY KEY, owner BLOB NOT NULL, settings BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE catalog_key (name BLOB PRIMARY KEY, owner BLOB NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
+        PRAGMA user_version = 2;
         """;
 
     /// <summary>Opens the store's file, making it when there is none.</summary>
@@ -89,6 +95,7 @@ internal static class StoreFile
         {
             using SqliteTransaction transaction = connection.BeginTransaction();
             Execute(connection, Schema);
+            Execute(connection, SchemaSince2);
             transaction.Commit();
         }
 
@@ -109,7 +116,12 @@ internal static class StoreFile
 
         if (BinaryPrimitives.ReadUInt32BigEndian(header[ApplicationIdOffset..]) != ApplicationId)
             throw Foreign(path);
-        if (BinaryPrimitives.ReadInt32BigEndian(header[VersionOffset..]) is var version && version != Version)
+        CheckVersion(path, BinaryPrimitives.ReadInt32BigEndian(header[VersionOffset..]));
+    }
+
+    private static void CheckVersion(string path, int version)
+    {
+        if (version is < 1 or > Version)
         {
             throw new BtmmException(
                 BtmmErrorReason.StoreInvalid, $"The store {path} has version {version}; this program knows version {Version}.", "Use the program that made it, or another file.");
@@ -126,6 +138,7 @@ internal static class StoreFile
         {
             // The lock comes with the first access and stays: two services on one file would not see each other's changes.
             Execute(connection, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT;");
+            Migrate(connection, path);
             return connection;
         }
         catch
@@ -133,6 +146,25 @@ internal static class StoreFile
             connection.Dispose();
             throw;
         }
+    }
+
+    // The log may hold a later version than the file's header, so this asks SQLite.
+    private static void Migrate(SqliteConnection connection, string path)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "PRAGMA user_version";
+        int version = (int)(long)command.ExecuteScalar()!; // this pragma always gives one number
+        CheckVersion(path, version);
+        if (version == Version)
+            return;
+        using (SqliteTransaction transaction = connection.BeginTransaction())
+        {
+            Execute(connection, SchemaSince2);
+            transaction.Commit();
+        }
+
+        // Into the file itself, so that programs that know version 1 only can tell.
+        Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
     private static SqliteConnection Connect(string path)

@@ -36,10 +36,22 @@ internal sealed class StoreWriter : IDisposable
         _commit = Prepare("COMMIT", 0);
     }
 
-    /// <summary>Writes a batch in one commit. After an exception the connection is not to be used any more.</summary>
-    internal void Commit(IReadOnlyList<ZoneTransaction> batch, long commits)
+    /// <summary>Begins what <see cref="Commit"/> ends. After an exception in between the connection is not to be used any more.</summary>
+    internal void Begin() => Run(_begin);
+
+    /// <summary>Ends a change; the number counts them.</summary>
+    internal void Commit(long commits)
     {
-        Run(_begin);
+        Run(_setCommits, commits);
+        Run(_commit);
+    }
+
+    /// <summary>Forgets a zone whose rows are gone.</summary>
+    internal void Forget(DnsName zone) => _zones.Remove(zone);
+
+    /// <summary>Writes a batch.</summary>
+    internal void Write(IReadOnlyList<ZoneTransaction> batch)
+    {
         var last = new Dictionary<(ZoneRow Zone, DnsName Name, DnsType Type, DnsData Data), StoredRecord?>();
         foreach (ZoneTransaction transaction in batch)
         {
@@ -58,8 +70,6 @@ internal sealed class StoreWriter : IDisposable
             Write(zone.Id, name, type, data, item);
         foreach (ZoneRow zone in last.Keys.Select(static key => key.Zone).Distinct())
             Run(_setZone, zone.Id, (long)zone.Serial, zone.Step);
-        Run(_setCommits, commits);
-        Run(_commit);
     }
 
     public void Dispose() => _commands.ForEach(static command => command.Dispose());
