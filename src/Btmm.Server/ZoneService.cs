@@ -132,7 +132,7 @@ public sealed partial class ZoneService : IAsyncDisposable
                 item.Apex,
                 item.Current.Serial,
                 item.Current.RecordCount,
-                item.Current.Nodes.Values.Sum(static node => node.Records.Count(static record => record.LeaseEnd is not null)))),
+                item.Current.Figures.Leased)),
         ];
         Listeners? open = _listeners;
         int connections = open?.Streams.Sum(static item => item.ConnectionCount) ?? 0;

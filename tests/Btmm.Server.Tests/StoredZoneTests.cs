@@ -75,7 +75,7 @@ public sealed class StoredZoneTests : IDisposable
         using var again = new ServerHarness(store: reopened, time: _time);
         Assert.Equal(before, All(again));
         Assert.Equal(before.Count, again.Zone.Current.RecordCount);
-        foreach (DnsName name in again.Zone.Current.Nodes.Keys.Where(name => name != again.Apex))
+        foreach (DnsName name in again.Zone.Current.Nodes.Select(node => node.Name).Where(name => name != again.Apex))
             Assert.NotNull(again.Zone.Current.Find(name.Parent));
     }
 
@@ -137,7 +137,7 @@ public sealed class StoredZoneTests : IDisposable
     private static ZoneTransaction Step(StoredRecord added) => new(TestZones.Alice, 1, 2, [], [], [added], []);
 
     private static HashSet<DnsRecord> All(ServerHarness server) =>
-        [.. server.Zone.Current.Nodes.Values.SelectMany(static node => node.Records).Select(static item => item.Record)];
+        [.. server.Zone.Current.Nodes.SelectMany(static node => node.Records).Select(static item => item.Record)];
 
     private sealed record TooLong : Protocol.Dns.Data.DnsData
     {

@@ -85,8 +85,10 @@ public sealed class ZoneEditorTests
         }
 
         Assert.Equal(records.Count, zone.RecordCount);
-        Assert.Equal(names, zone.Nodes.Keys.ToHashSet());
-        foreach (ZoneNode node in zone.Nodes.Values)
+        Assert.Equal(zone.Nodes.Aggregate(default(ZoneFigures), (sum, node) => sum + ZoneFigures.Of(node, zone.Apex)), zone.Figures);
+        Assert.Equal(names.Count, zone.Nodes.Count);
+        Assert.Equal(names, zone.Nodes.Select(node => node.Name).ToHashSet());
+        foreach (ZoneNode node in zone.Nodes)
         {
             Assert.Equal(records.Count(record => record.Name == node.Name), node.Records.Length);
             Assert.Equal(names.Count(name => name != zone.Apex && name.Parent == node.Name), node.Children);

@@ -35,7 +35,7 @@ internal static class QueryProcessor
             if (Array.Find(all, static record => record.Type == DnsType.CNAME) is not { Data: CnameData alias } cname)
             {
                 answer.Rcode = exists ? DnsRcode.NoError : DnsRcode.NXDomain;
-                answer.Authority.Add(NegativeSoa(zone));
+                answer.Authority.Add(zone.NegativeSoa);
                 break;
             }
 
@@ -48,10 +48,6 @@ internal static class QueryProcessor
         AdditionalRecords.Add(zone, answer);
         return answer;
     }
-
-    /// <summary>The SOA as it stands in negative answers: its TTL is at most the zone's negative TTL (RFC 2308 §3).</summary>
-    internal static DnsRecord NegativeSoa(ZoneSnapshot zone) =>
-        zone.Soa with { Ttl = Math.Min(zone.Soa.Ttl, ((SoaData)zone.Soa.Data).Minimum) };
 
     private static DnsRecord[] Select(DnsRecord[] all, DnsType type)
     {

@@ -35,7 +35,7 @@ internal sealed class QueryHandler(ZoneDirectory zones, ServerMetrics metrics)
 
         // Anybody may find out which zone a name lies in (RFC 8764 §4), but not whether the name exists.
         var where = new QueryAnswer { IsAuthoritative = true };
-        where.Authority.Add(QueryProcessor.NegativeSoa(snapshot));
+        where.Authority.Add(snapshot.NegativeSoa);
         return where;
     }
 

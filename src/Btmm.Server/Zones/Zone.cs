@@ -36,7 +36,7 @@ internal sealed class Zone
         _writer = writer;
         _clock = clock;
         _changed = changed;
-        Watch(initial.Nodes.Values.SelectMany(static node => node.Records));
+        Watch(initial.Nodes.SelectMany(static node => node.Records));
     }
 
     internal ZoneOptions Options { get; }

@@ -11,24 +11,24 @@ namespace Btmm.Server.Zones;
 internal sealed class ZoneEditor
 {
     private readonly ZoneSnapshot _before;
-    private readonly ImmutableDictionary<DnsName, ZoneNode>.Builder _nodes;
+    private readonly NameMapBuilder _nodes;
     private readonly HashSet<DnsName> _touched = [];
-    private int _recordCount;
+    private ZoneFigures _figures;
 
     internal ZoneEditor(ZoneSnapshot snapshot)
     {
         _before = snapshot;
-        _nodes = snapshot.Nodes.ToBuilder();
-        _recordCount = snapshot.RecordCount;
+        _nodes = new NameMapBuilder(snapshot.Nodes);
+        _figures = snapshot.Figures;
     }
 
     internal DnsName Apex => _before.Apex;
 
-    internal int RecordCount => _recordCount;
+    internal int RecordCount => _figures.Records;
 
-    internal ImmutableArray<ZoneRecord> RecordsAt(DnsName name) => _nodes.TryGetValue(name, out ZoneNode? node) ? node.Records : [];
+    internal ImmutableArray<ZoneRecord> RecordsAt(DnsName name) => _nodes.Find(name)?.Records ?? [];
 
-    internal bool HasSet(DnsName name, DnsType type) => _nodes.TryGetValue(name, out ZoneNode? node) && node.Has(type);
+    internal bool HasSet(DnsName name, DnsType type) => _nodes.Find(name) is { } node && node.Has(type);
 
     /// <summary>
     /// Adds a record, or replaces the one with equal data. All records of a set share one TTL, the latest (RFC 2181 §5.2).
@@ -74,11 +74,11 @@ internal sealed class ZoneEditor
             change = Compare();
         }
 
-        return change.IsEmpty ? _before : _before.With(_nodes.ToImmutable(), _recordCount);
+        return change.IsEmpty ? _before : _before.With(_nodes.ToMap(), _figures);
     }
 
     /// <summary>The working copy with the serial it began with: for a view that is not stored.</summary>
-    internal ZoneSnapshot FinishView() => _touched.Count == 0 ? _before : _before.With(_nodes.ToImmutable(), _recordCount);
+    internal ZoneSnapshot FinishView() => _touched.Count == 0 ? _before : _before.With(_nodes.ToMap(), _figures);
 
     private uint CurrentSerial() =>
         ((SoaData)RecordsAt(Apex).First(static item => item.Record.Type == DnsType.SOA).Record.Data).Serial;
@@ -116,16 +116,17 @@ internal sealed class ZoneEditor
     private void Put(DnsName name, ImmutableArray<ZoneRecord> records)
     {
         _touched.Add(name);
-        ZoneNode? node = _nodes.GetValueOrDefault(name);
-        _recordCount += records.Length - (node?.Records.Length ?? 0);
-        if (records.IsEmpty && node is null or { Children: 0 } && name != Apex)
+        ZoneNode? node = _nodes.Find(name);
+        var next = new ZoneNode(node?.Name ?? name, records, node?.Children ?? 0);
+        _figures += ZoneFigures.Of(next, Apex) - ZoneFigures.Of(node, Apex);
+        if (records.IsEmpty && next.Children == 0 && name != Apex)
         {
             if (_nodes.Remove(name))
                 CountChild(name.Parent, -1);
             return;
         }
 
-        _nodes[name] = new ZoneNode(node?.Name ?? name, records, node?.Children ?? 0);
+        _nodes.Put(next);
         if (node is null)
             CountChild(name.Parent, +1);
     }
@@ -135,9 +136,9 @@ internal sealed class ZoneEditor
     {
         while (true)
         {
-            if (!_nodes.TryGetValue(name, out ZoneNode? node))
+            if (_nodes.Find(name) is not { } node)
             {
-                _nodes[name] = new ZoneNode(name, [], delta);
+                _nodes.Put(new ZoneNode(name, [], delta));
             }
             else if (node.Records.IsEmpty && node.Children + delta == 0 && name != Apex)
             {
@@ -145,7 +146,7 @@ internal sealed class ZoneEditor
             }
             else
             {
-                _nodes[name] = node with { Children = node.Children + delta };
+                _nodes.Put(node with { Children = node.Children + delta });
                 return;
             }
 

@@ -9,7 +9,19 @@ namespace Btmm.Server.Zones;
 /// </summary>
 internal sealed record ZoneNode(DnsName Name, ImmutableArray<ZoneRecord> Records, int Children)
 {
-    internal bool Has(DnsType type) => IndexOf(type) >= 0;
+    internal bool Has(DnsType type) => Find(type) is not null;
+
+    /// <summary>The first record of a type, or null.</summary>
+    internal DnsRecord? Find(DnsType type)
+    {
+        foreach (ZoneRecord record in Records)
+        {
+            if (record.Record.Type == type)
+                return record.Record;
+        }
+
+        return null;
+    }
 
     internal IEnumerable<ZoneRecord> OfType(DnsType type)
     {
@@ -18,16 +30,5 @@ internal sealed record ZoneNode(DnsName Name, ImmutableArray<ZoneRecord> Records
             if (record.Record.Type == type)
                 yield return record;
         }
-    }
-
-    private int IndexOf(DnsType type)
-    {
-        for (int i = 0; i < Records.Length; i++)
-        {
-            if (Records[i].Record.Type == type)
-                return i;
-        }
-
-        return -1;
     }
 }

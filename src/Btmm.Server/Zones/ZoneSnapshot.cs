@@ -10,12 +10,15 @@ namespace Btmm.Server.Zones;
 /// </summary>
 internal sealed class ZoneSnapshot
 {
-    private ZoneSnapshot(DnsName apex, ImmutableDictionary<DnsName, ZoneNode> nodes, int recordCount)
+    private DnsRecord? _negativeSoa;
+
+    private ZoneSnapshot(DnsName apex, NameMap nodes, ZoneFigures figures)
     {
         Apex = apex;
         Nodes = nodes;
-        RecordCount = recordCount;
-        Soa = nodes[apex].OfType(DnsType.SOA).First().Record;
+        Figures = figures;
+        ApexNode = nodes.Find(apex) ?? throw new ArgumentException("A zone has its apex.", nameof(nodes));
+        Soa = ApexNode.Find(DnsType.SOA) ?? throw new ArgumentException("A zone has a SOA.", nameof(nodes));
     }
 
     /// <summary>The zone's name.</summary>
@@ -27,19 +30,23 @@ internal sealed class ZoneSnapshot
     /// <summary>The SOA's serial.</summary>
     internal uint Serial => ((SoaData)Soa.Data).Serial;
 
-    /// <summary>Records in the zone, the SOA included.</summary>
-    internal int RecordCount { get; }
+    /// <summary>The SOA as it stands in negative answers: its TTL is at most the zone's negative TTL (RFC 2308 §3).</summary>
+    internal DnsRecord NegativeSoa => _negativeSoa ??= Soa with { Ttl = Math.Min(Soa.Ttl, ((SoaData)Soa.Data).Minimum) };
 
-    /// <summary>Every existing name.</summary>
-    internal ImmutableDictionary<DnsName, ZoneNode> Nodes { get; }
+    /// <summary>The apex.</summary>
+    internal ZoneNode ApexNode { get; }
+
+    /// <summary>Records in the zone, the SOA included.</summary>
+    internal int RecordCount => Figures.Records;
+
+    /// <summary>What there is in the zone, counted.</summary>
+    internal ZoneFigures Figures { get; }
+
+    /// <summary>Every existing name, in no order.</summary>
+    internal NameMap Nodes { get; }
 
     /// <summary>A new zone with only its SOA.</summary>
-    internal static ZoneSnapshot Create(DnsRecord soa)
-    {
-        var apex = new ZoneNode(soa.Name, [new ZoneRecord(soa, null)], 0);
-        var nodes = ImmutableDictionary.Create<DnsName, ZoneNode>(DnsNameComparer.Instance).Add(soa.Name, apex);
-        return new ZoneSnapshot(soa.Name, nodes, 1);
-    }
+    internal static ZoneSnapshot Create(DnsRecord soa) => Create(soa, []);
 
     /// <summary>A zone from its stored records, of which no two are the same. Linear in their number.</summary>
     internal static ZoneSnapshot Create(DnsRecord soa, IReadOnlyCollection<ZoneRecord> others)
@@ -65,17 +72,32 @@ internal sealed class ZoneSnapshot
             }
         }
 
-        IEnumerable<ZoneNode> filled = records.Select(item => new ZoneNode(item.Key, item.Value.DrainToImmutable(), children.GetValueOrDefault(item.Key)));
-        IEnumerable<ZoneNode> empty = children.Where(item => !records.ContainsKey(item.Key)).Select(static item => new ZoneNode(item.Key, [], item.Value));
-        ImmutableDictionary<DnsName, ZoneNode> nodes = filled.Concat(empty).ToImmutableDictionary(static node => node.Name, DnsNameComparer.Instance);
-        return new ZoneSnapshot(soa.Name, nodes, others.Count + 1);
+        var nodes = new NameMapBuilder(NameMap.Empty);
+        ZoneFigures figures = default;
+        foreach ((DnsName name, ImmutableArray<ZoneRecord>.Builder list) in records)
+        {
+            var node = new ZoneNode(name, list.DrainToImmutable(), children.GetValueOrDefault(name));
+            nodes.Put(node);
+            figures += ZoneFigures.Of(node, soa.Name);
+        }
+
+        foreach ((DnsName name, int count) in children)
+        {
+            if (!records.ContainsKey(name))
+                nodes.Put(new ZoneNode(name, [], count));
+        }
+
+        return new ZoneSnapshot(soa.Name, nodes.ToMap(), figures);
     }
 
-    internal ZoneSnapshot With(ImmutableDictionary<DnsName, ZoneNode> nodes, int recordCount) => new(Apex, nodes, recordCount);
+    internal ZoneSnapshot With(NameMap nodes, ZoneFigures figures) => new(Apex, nodes, figures);
 
     internal bool Contains(DnsName name) => name.IsSubdomainOf(Apex);
 
-    internal ZoneNode? Find(DnsName name) => Nodes.GetValueOrDefault(name);
+    internal ZoneNode? Find(DnsName name) => Nodes.Find(name);
+
+    /// <summary>The node of a name in uncompressed wire form.</summary>
+    internal ZoneNode? Find(ReadOnlySpan<byte> name) => Nodes.Find(name);
 
     /// <summary>The records of one type at one name; none when the name does not exist.</summary>
     internal IReadOnlyList<DnsRecord> FindSet(DnsName name, DnsType type) =>
