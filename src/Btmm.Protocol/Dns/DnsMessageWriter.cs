@@ -15,6 +15,7 @@ public ref struct DnsMessageWriter
 
     private readonly Span<byte> _buffer;
     private readonly int _reserve;
+    private readonly DnsNameForm _names;
     private WireWriter _writer;
     private Targets _targets;
     private int _targetCount;
@@ -22,8 +23,10 @@ public ref struct DnsMessageWriter
     /// <summary>Starts a message: takes the 12 bytes of the header, which <see cref="Finish"/> fills.</summary>
     /// <param name="buffer">Where to write; its length is the limit of the message. At most 65,535 bytes are used.</param>
     /// <param name="reserve">Bytes at the end kept free until <see cref="ReleaseReserve"/>: room for OPT or TSIG.</param>
-    public DnsMessageWriter(Span<byte> buffer, int reserve = 0)
+    /// <param name="names">How names are written.</param>
+    public DnsMessageWriter(Span<byte> buffer, int reserve = 0, DnsNameForm names = DnsNameForm.Compressed)
     {
+        _names = names;
         _buffer = buffer.Length > ushort.MaxValue ? buffer[..ushort.MaxValue] : buffer;
         _reserve = Math.Clamp(reserve, 0, _buffer.Length);
         _writer = new WireWriter(_buffer[..^_reserve]);
@@ -84,6 +87,7 @@ public ref struct DnsMessageWriter
     /// <param name="compress">Whether a pointer to an earlier name may stand for its end.</param>
     public bool TryWriteName(scoped ReadOnlySpan<byte> name, bool compress)
     {
+        if (_names != DnsNameForm.Compressed) return TryWriteWhole(name);
         Mark start = Save();
         int at = 0;
         while (name[at] != 0)
@@ -152,6 +156,14 @@ public ref struct DnsMessageWriter
         if (!TryWriteName(name, compress) || !TryWriteUInt16((ushort)type) || !TryWriteUInt16((ushort)@class) || !TryWriteUInt32(ttl)) return false;
         lengthAt = Length;
         return TryWriteUInt16(0);
+    }
+
+    private bool TryWriteWhole(scoped ReadOnlySpan<byte> name)
+    {
+        if (!_writer.TryReserve(name.Length, out Span<byte> slot)) return false;
+        if (_names == DnsNameForm.Canonical) DnsNameWire.ToLower(name, slot);
+        else name.CopyTo(slot);
+        return true;
     }
 
     private readonly bool TryFindTarget(scoped ReadOnlySpan<byte> suffix, int known, out int target)

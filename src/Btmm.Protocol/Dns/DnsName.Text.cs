@@ -51,6 +51,39 @@ public sealed partial class DnsName
     /// <summary>The text form without a final dot; <c>.</c> for the root.</summary>
     public override string ToString() => IsRoot ? "." : string.Join('.', GetLabels());
 
+    /// <summary>
+    /// Parses a name of a zone file: absolute when it ends in a dot that is not escaped, else completed by the origin.
+    /// </summary>
+    internal static bool TryParse(ReadOnlySpan<byte> text, DnsName origin, [NotNullWhen(true)] out DnsName? name)
+    {
+        name = null;
+        if (text.IsEmpty || text.Length > 4 * DnsNameWire.MaxLength) return false;
+        if (text.SequenceEqual("."u8))
+        {
+            name = Root;
+            return true;
+        }
+
+        Span<byte> wire = stackalloc byte[DnsNameWire.MaxLength];
+        if (!TryEncode(text, wire, out int written)) return false;
+        if (IsAbsolute(text))
+        {
+            name = new DnsName(wire[..written].ToArray());
+            return true;
+        }
+
+        if (written - 1 + origin.WireLength > DnsNameWire.MaxLength) return false;
+        name = origin.Join(wire[..(written - 1)]);
+        return true;
+    }
+
+    private static bool IsAbsolute(ReadOnlySpan<byte> text)
+    {
+        int escapes = 0;
+        while (escapes < text.Length - 1 && text[^(2 + escapes)] == '\\') escapes++;
+        return text[^1] == '.' && escapes % 2 == 0;
+    }
+
     private static bool TryEncode(ReadOnlySpan<byte> text, Span<byte> wire, out int written)
     {
         written = 0;
@@ -87,7 +120,7 @@ public sealed partial class DnsName
         return true;
     }
 
-    private static bool TryUnescape(ReadOnlySpan<byte> text, ref int i, out byte value)
+    internal static bool TryUnescape(ReadOnlySpan<byte> text, ref int i, out byte value)
     {
         value = 0;
         if (i + 1 >= text.Length) return false;

@@ -31,6 +31,7 @@ public abstract record DnsData
             DnsType.CNAME => source.TryLastName(out DnsName? name) ? new CnameData(name) : null,
             DnsType.PTR => source.TryLastName(out DnsName? name) ? new PtrData(name) : null,
             DnsType.SOA => SoaData.Read(source),
+            DnsType.MX => MxData.Read(source),
             DnsType.SRV => SrvData.Read(source),
             DnsType.TXT => TxtData.Read(source.Rest),
             DnsType.KEY => KeyData.Read(source.Rest),

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Btmm.Protocol.Dns.Data;
@@ -43,7 +42,7 @@ public sealed record TxtData : DnsData
     public override int GetHashCode() => ByteHash.Of(_wire.Span);
 
     /// <summary>The strings in quotes, with escapes.</summary>
-    public override string ToString() => string.Join(' ', RawStrings.Select(raw => Quote(raw.Span)));
+    public override string ToString() => string.Join(' ', RawStrings.Select(raw => CharacterString.Quote(raw.Span)));
 
     internal static TxtData? Read(ReadOnlySpan<byte> data)
     {
@@ -67,18 +66,5 @@ public sealed record TxtData : DnsData
         if (wire.Count == 0) wire.Add(0);
         if (wire.Count > ushort.MaxValue) throw new ArgumentException("TXT data has at most 65,535 bytes.", nameof(strings));
         return [.. wire];
-    }
-
-    private static string Quote(ReadOnlySpan<byte> raw)
-    {
-        var text = new StringBuilder("\"");
-        foreach (byte value in raw)
-        {
-            if (value is (byte)'"' or (byte)'\\') text.Append('\\').Append((char)value);
-            else if (value is >= 0x20 and < 0x7F) text.Append((char)value);
-            else text.Append('\\').Append(value.ToString("D3", CultureInfo.InvariantCulture));
-        }
-
-        return text.Append('"').ToString();
     }
 }

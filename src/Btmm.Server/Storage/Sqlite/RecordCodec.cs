@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
@@ -12,14 +13,12 @@ internal static class RecordCodec
 {
     // name length (1), name, type (2), TTL (4), data length (2), data
     private const int FixedSize = 9;
-    private const int SoaNumbers = 5 * sizeof(uint);
-    private const int SrvNumbers = 3 * sizeof(ushort);
 
     /// <summary>A record's data as it is.</summary>
-    internal static byte[] Encode(DnsData data) => Encode(data, static name => name.Wire);
+    internal static byte[] Encode(DnsData data) => Encode(data, DnsNameForm.Whole);
 
     /// <summary>A record's data with its names in lower case: the same for data that are equal.</summary>
-    internal static byte[] Key(DnsData data) => Encode(data, static name => name.ToLower().Wire);
+    internal static byte[] Key(DnsData data) => Encode(data, DnsNameForm.Canonical);
 
     /// <summary>Reads data of a type.</summary>
     internal static DnsData? Decode(DnsType type, ReadOnlySpan<byte> bytes) =>
@@ -68,58 +67,19 @@ internal static class RecordCodec
         return records;
     }
 
-    private delegate ReadOnlySpan<byte> NameForm(DnsName name);
-
-    private static byte[] Encode(DnsData data, NameForm form)
+    private static byte[] Encode(DnsData data, DnsNameForm names)
     {
-        switch (data)
-        {
-            case NsData ns:
-                return form(ns.NameServer).ToArray();
-            case CnameData cname:
-                return form(cname.Target).ToArray();
-            case PtrData ptr:
-                return form(ptr.Target).ToArray();
-            case SrvData srv:
-                byte[] service = [.. new byte[SrvNumbers], .. form(srv.Target)];
-                BinaryPrimitives.WriteUInt16BigEndian(service, srv.Priority);
-                BinaryPrimitives.WriteUInt16BigEndian(service.AsSpan(2), srv.Weight);
-                BinaryPrimitives.WriteUInt16BigEndian(service.AsSpan(4), srv.Port);
-                return service;
-            case SoaData soa:
-                return EncodeSoa(soa, form);
-            default:
-                return EncodePlain(data);
-        }
-    }
-
-    private static byte[] EncodeSoa(SoaData soa, NameForm form)
-    {
-        byte[] bytes = [.. form(soa.PrimaryServer), .. form(soa.Mailbox), .. new byte[SoaNumbers]];
-        Span<byte> numbers = bytes.AsSpan(bytes.Length - SoaNumbers);
-        foreach (uint number in (ReadOnlySpan<uint>)[soa.Serial, soa.Refresh, soa.Retry, soa.Expire, soa.Minimum])
-        {
-            BinaryPrimitives.WriteUInt32BigEndian(numbers, number);
-            numbers = numbers[sizeof(uint)..];
-        }
-
-        return bytes;
-    }
-
-    // Data without names.
-    private static byte[] EncodePlain(DnsData data)
-    {
-        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(DnsMessage.MaxSize);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(DnsHeader.Size + DnsMessage.MaxSize);
         try
         {
-            var writer = new DnsMessageWriter(buffer);
+            var writer = new DnsMessageWriter(buffer, names: names);
             return data.TryWrite(ref writer)
                 ? buffer[DnsHeader.Size..writer.Length]
                 : throw new InvalidOperationException($"Data of type {data.Type} does not fit into a message.");
         }
         finally
         {
-            System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }
