@@ -1,5 +1,5 @@
 using Btmm.Server.Hosting;
-using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Requests;
 using Btmm.Server.Zones;
 
 namespace Btmm.Server;
@@ -39,19 +39,19 @@ public sealed partial class ZoneService
     {
         if (change.IsVisible)
             _llq.OnChange(_clock.Now, change);
-        _events.Signal();
+        if (_llq.TakeSignal())
+            _events.Signal();
         _reaper.Signal();
     }
 
     private async ValueTask SendEventsAsync(CancellationToken cancellationToken)
     {
-        _llq.HandleTimeout(_clock.Now);
-        while (_llq.TryTakeOutput(out LlqOutput output))
-        {
-            if (_listeners is { } listeners)
-                await listeners.Datagrams[output.Client.Listener].SendAsync(output.Message, output.Client.EndPoint, cancellationToken).ConfigureAwait(false);
-        }
+        if (_listeners is { } listeners)
+            await _sender.SendAsync(listeners.Datagrams, cancellationToken).ConfigureAwait(false);
     }
+
+    // Where datagrams about a connection's queries come from: the address that the client connected to, else one of its family.
+    private int EventSocket(RequestOrigin origin) => origin.Listener;
 
     private TimeSpan? NextExpiry()
     {

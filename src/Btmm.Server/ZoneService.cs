@@ -25,6 +25,7 @@ public sealed partial class ZoneService : IAsyncDisposable
     private readonly ServiceClock _clock;
     private readonly ServerMetrics _metrics = new();
     private readonly LlqTable _llq;
+    private readonly LlqSender _sender;
     private readonly DeadlineLoop _events;
     private readonly DeadlineLoop _reaper;
     private readonly CancellationTokenSource _stopping = new();
@@ -48,6 +49,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         _store = options.Store ?? new MemoryZoneStore();
         _writer = new ZoneWriter(_store, _clock, _metrics);
         _llq = new LlqTable(options.LongLivedQueryLease, options.Limits, _clock, options.Random, _metrics);
+        _sender = new LlqSender(_llq, _clock);
         _events = new DeadlineLoop(_clock, () => _llq.NextTimeout, SendEventsAsync);
         _reaper = new DeadlineLoop(_clock, NextExpiry, ExpireAsync);
     }
@@ -110,7 +112,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         {
             if (!_stopping.IsCancellationRequested)
                 await _stopping.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll([.. _tasks, _writing]).WaitAsync(s_stopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll([.. _tasks, _writing, _sender.CompleteAsync()]).WaitAsync(s_stopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _listeners?.Dispose();
             _listeners = null;
         }
@@ -174,7 +176,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         return new RequestHandler(
             new QueryHandler(_zones, _metrics),
             new UpdateHandler(_zones, _clock, _metrics, _options.RecordLease, _options.KeyLease),
-            new LlqHandler(_zones, _llq, _clock, _events.Signal),
+            new LlqHandler(_zones, _llq, _clock, EventSocket, _events.Signal),
             keys,
             _clock,
             _metrics);

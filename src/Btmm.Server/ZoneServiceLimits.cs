@@ -16,10 +16,13 @@ public sealed record ZoneServiceLimits
     public TimeSpan ConnectionMessageTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Long-lived queries at a time.</summary>
-    public int MaxLongLivedQueries { get; init; } = 50_000;
+    public int MaxLongLivedQueries { get; init; } = 100_000;
 
-    /// <summary>Long-lived queries at a time of one client address.</summary>
+    /// <summary>Long-lived queries at a time of one client: an IPv4 address, or an IPv6 network of 64 bits.</summary>
     public int MaxLongLivedQueriesPerClient { get; init; } = 512;
+
+    /// <summary>Long-lived queries at a time of one key.</summary>
+    public int MaxLongLivedQueriesPerKey { get; init; } = 8192;
 
     /// <summary>Long-lived queries at a time for one name and type.</summary>
     public int MaxLongLivedQueriesPerName { get; init; } = 4096;

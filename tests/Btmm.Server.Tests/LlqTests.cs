@@ -392,7 +392,8 @@ public sealed class LlqTests : IDisposable
     {
         Assert.True(_server.Llq.TryTakeOutput(out LlqOutput output), "No event was sent.");
         Assert.Equal(ServerHarness.Client, output.Client.EndPoint);
-        return output.Message.ToArray();
+        byte[] buffer = new byte[DnsMessage.MaxSize];
+        return buffer[..output.Write(buffer)];
     }
 
     private DnsMessage TakeEvent()

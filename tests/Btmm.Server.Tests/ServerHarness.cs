@@ -42,7 +42,7 @@ internal sealed class ServerHarness : IDisposable
         Handler = new RequestHandler(
             new QueryHandler(zones, Metrics),
             new UpdateHandler(zones, Clock, Metrics, RecordLease, KeyLease),
-            new LlqHandler(zones, Llq, Clock, static () => { }),
+            new LlqHandler(zones, Llq, Clock, static origin => origin.Listener, static () => { }),
             new TsigKeyRing([Account.UpdateKey, .. (extraKeys ?? []).Select(item => item.Key)]),
             Clock,
             Metrics);

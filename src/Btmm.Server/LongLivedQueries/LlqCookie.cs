@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Security.Cryptography;
 using Btmm.Protocol;
 using Btmm.Protocol.Dns;
@@ -17,46 +16,44 @@ internal sealed class LlqCookie
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(30);
 
     private const int SecretLength = 32;
-    private const int FixedLength = 64;
+    private const int FixedLength = 16 + LlqClient.WrittenLength;
 
     private readonly byte[] _secret = new byte[SecretLength];
 
     internal LlqCookie(IRandomSource random) => random.Fill(_secret);
 
-    internal ulong Make(TimeSpan now, LlqClient client, DnsQuestion question, DnsName key, uint lease) =>
+    internal ulong Make(TimeSpan now, LlqClient client, DnsQuestion question, DnsName? key, uint lease) =>
         Compute(now.Ticks / s_window.Ticks, client, question, key, lease);
 
-    internal bool Verify(TimeSpan now, LlqClient client, DnsQuestion question, DnsName key, uint lease, ulong id)
+    internal bool Verify(TimeSpan now, LlqClient client, DnsQuestion question, DnsName? key, uint lease, ulong id)
     {
         long window = now.Ticks / s_window.Ticks;
-        return id == Compute(window, client, question, key, lease) || id == Compute(window - 1, client, question, key, lease);
+        return IsEqual(id, Compute(window, client, question, key, lease)) | IsEqual(id, Compute(window - 1, client, question, key, lease));
     }
 
-    private ulong Compute(long window, LlqClient client, DnsQuestion question, DnsName key, uint lease)
+    private static bool IsEqual(ulong left, ulong right)
+    {
+        Span<ulong> both = [left, right];
+        ReadOnlySpan<byte> bytes = System.Runtime.InteropServices.MemoryMarshal.AsBytes(both);
+        return CryptographicOperations.FixedTimeEquals(bytes[..sizeof(ulong)], bytes[sizeof(ulong)..]);
+    }
+
+    private ulong Compute(long window, LlqClient client, DnsQuestion question, DnsName? key, uint lease)
     {
         Span<byte> input = stackalloc byte[FixedLength + (2 * DnsNameWire.MaxLength)];
         BinaryPrimitives.WriteInt64BigEndian(input, window);
-        BinaryPrimitives.WriteInt32BigEndian(input[8..], client.Listener);
-        BinaryPrimitives.WriteInt32BigEndian(input[12..], client.EndPoint.Port);
-        BinaryPrimitives.WriteUInt32BigEndian(input[16..], lease);
-        BinaryPrimitives.WriteUInt16BigEndian(input[20..], (ushort)question.Type);
-        BinaryPrimitives.WriteUInt16BigEndian(input[22..], (ushort)question.Class);
-        input[24..48].Clear();
-        WriteAddress(client.EndPoint.Address, input[24..48]);
-        int length = 48;
+        BinaryPrimitives.WriteUInt32BigEndian(input[8..], lease);
+        BinaryPrimitives.WriteUInt16BigEndian(input[12..], (ushort)question.Type);
+        BinaryPrimitives.WriteUInt16BigEndian(input[14..], (ushort)question.Class);
+        client.Write(input[16..]);
+        int length = FixedLength;
         length += Write(question.Name, input[length..]);
-        length += Write(key, input[length..]);
+        length += Write(key ?? DnsName.Root, input[length..]); // no key has the root's name
 
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(_secret, input[..length], mac);
         ulong id = BinaryPrimitives.ReadUInt64BigEndian(mac);
         return id == 0 ? 1 : id; // 0 means "none yet" (§5.2.1)
-    }
-
-    private static void WriteAddress(IPAddress address, Span<byte> destination)
-    {
-        address.TryWriteBytes(destination[1..], out int written);
-        destination[0] = (byte)written;
     }
 
     private static int Write(DnsName name, Span<byte> destination)

@@ -1,7 +1,6 @@
 using System.Buffers;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
-using Btmm.Protocol.Dns.Tsig;
 
 namespace Btmm.Server.LongLivedQueries;
 
@@ -18,6 +17,15 @@ internal static class LlqMessages
     /// Writes a message: all questions, as many answers as fit, the additional records if all answers did, and the OPT record
     /// (§5.2.4). False when not even questions and OPT fit.
     /// </summary>
+    /// <param name="buffer">Where to write; its length is the limit.</param>
+    /// <param name="id">The message id.</param>
+    /// <param name="questions">The questions.</param>
+    /// <param name="answers">The answers.</param>
+    /// <param name="additional">Additional records.</param>
+    /// <param name="options">The options, in the order of the questions.</param>
+    /// <param name="mayTruncate">Whether answers that are missing set TC; else they follow as events.</param>
+    /// <param name="written">Bytes written.</param>
+    /// <param name="answersWritten">Answers written.</param>
     internal static bool TryWrite(
         Span<byte> buffer,
         ushort id,
@@ -25,6 +33,7 @@ internal static class LlqMessages
         IReadOnlyList<DnsRecord> answers,
         IReadOnlyList<DnsRecord> additional,
         IReadOnlyList<EdnsOption> options,
+        bool mayTruncate,
         out int written,
         out int answersWritten)
     {
@@ -49,31 +58,40 @@ internal static class LlqMessages
         writer.ReleaseReserve();
         if (!writer.TryWriteRecord(new EdnsInfo([.. options]).ToRecord()))
             return false;
-        ushort bits = DnsHeader.Pack(DnsFlags.Response | DnsFlags.Authoritative, DnsOpcode.Query, DnsRcode.NoError);
+        DnsFlags truncated = mayTruncate && answersWritten < answers.Count ? DnsFlags.Truncated : 0;
+        ushort bits = DnsHeader.Pack(DnsFlags.Response | DnsFlags.Authoritative | truncated, DnsOpcode.Query, DnsRcode.NoError);
         written = writer.Finish(new DnsHeader(id, bits, (ushort)questions.Count, (ushort)answersWritten, 0, (ushort)(extra + 1)));
         return true;
     }
 
-    /// <summary>
-    /// Writes and signs an event with as many changes as one packet takes; a single change that is larger than a packet goes
-    /// alone.
-    /// </summary>
-    internal static byte[] Event(LlqSession session, ushort messageId, IReadOnlyList<DnsRecord> changes, DateTimeOffset wall, out int changesWritten)
+    /// <summary>How long an event for a query may be, without its signature.</summary>
+    internal static int EventRoom(LlqSession session)
     {
-        LlqOption[] options = [new(LlqOpcode.Event, LlqError.NoError, session.Id, 0)];
-        using var signature = new TsigClientTransaction(session.Key);
+        int whole = session.Peer is null ? EdnsInfo.SafeUdpPayloadSize : DnsMessage.MaxSize;
+        return whole - (session.Key?.SignatureSize ?? 0);
+    }
+
+    /// <summary>
+    /// Writes an event, with message id and LLQ-ID 0, for as many changes as fit; a single change that is larger than a packet
+    /// goes alone. The option is the last thing in it.
+    /// </summary>
+    internal static byte[] Event(DnsQuestion question, IReadOnlyList<DnsRecord> changes, int room, out int changesWritten)
+    {
+        LlqOption[] options = [new(LlqOpcode.Event, LlqError.NoError, 0, 0)];
         byte[] buffer = ArrayPool<byte>.Shared.Rent(DnsMessage.MaxSize);
         try
         {
-            Span<byte> packet = buffer.AsSpan(0, EdnsInfo.SafeUdpPayloadSize - signature.SignatureSize);
-            TryWrite(packet, messageId, [session.Question], changes, [], options, out int written, out changesWritten);
+            TryWrite(buffer.AsSpan(0, room), 0, [question], changes, [], options, mayTruncate: false, out int written, out changesWritten);
             if (changesWritten == 0)
-                TryWrite(buffer.AsSpan(0, DnsMessage.MaxSize - signature.SignatureSize), messageId, [session.Question], [changes[0]], [], options, out written, out changesWritten);
-            return signature.TrySignRequest(buffer, written, wall, out int signed) ? buffer[..signed] : [];
+                TryWrite(buffer.AsSpan(0, DnsMessage.MaxSize - MaxSignature), 0, [question], [changes[0]], [], options, mayTruncate: false, out written, out changesWritten);
+            return buffer[..written];
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    // Two names, a MAC and the fixed fields: what any signature takes at most.
+    private const int MaxSignature = 1024;
 }

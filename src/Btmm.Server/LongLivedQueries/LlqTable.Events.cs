@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.Dns.Edns;
@@ -7,7 +6,7 @@ using Btmm.Server.Zones;
 
 namespace Btmm.Server.LongLivedQueries;
 
-/// <content>Events: found through the index of subscribers, sent up to three times, ended by an acknowledgement (§6).</content>
+/// <content>Events: found through the question, sent up to three times, ended by an acknowledgement (§6).</content>
 internal sealed partial class LlqTable
 {
     // RFC 8764 §6: wait after each transmission; after the last one the client is given up.
@@ -16,35 +15,38 @@ internal sealed partial class LlqTable
     // Our own: lets the answer to a set-up leave before the events that complete it.
     private static readonly TimeSpan s_gapAfterAnswer = TimeSpan.FromMilliseconds(100);
 
-    private const int MinCompaction = 1024;
+    // The last body made and for whom: watchers of a question mostly know the same, and come one after the other.
+    private (IReadOnlyList<DnsRecord> Known, IReadOnlyList<DnsRecord> Records, int Room, LlqBody? Body) _last = ([], [], 0, null);
 
-    /// <summary>When <see cref="HandleTimeout"/> has something to do; null when never.</summary>
+    /// <summary>When <see cref="HandleTimeout"/> has something to do; null when never. The caller will come then.</summary>
     internal TimeSpan? NextTimeout
     {
         get
         {
             lock (_gate)
             {
-                DropStaleDeadlines();
-                return _deadlines.TryPeek(out _, out TimeSpan next) ? next : null;
+                _announced = _deadlines.Next ?? LlqSession.Never;
+                return _deadlines.Next;
             }
         }
     }
 
-    /// <summary>A zone has changed: tells everybody who asked for one of the record sets concerned.</summary>
+    /// <summary>A zone has changed: tells everybody who asked for one of the record sets concerned, and looks at nobody else.</summary>
     internal void OnChange(TimeSpan now, ZoneChange change)
     {
         lock (_gate)
         {
             foreach ((DnsName name, DnsType type) in change.ChangedSets())
             {
-                if (!_bySet.TryGetValue((name, type), out HashSet<LlqSession>? sessions))
+                if (!_index.TryFind(name, type, out LlqQuestion? question))
                     continue;
-                foreach (LlqSession session in sessions)
+                question.Update();
+                for (LlqSession? session = question.First; session is not null; session = session.Next)
                 {
-                    session.EventDue ??= now;
+                    if (session.EventDue == LlqSession.Never)
+                        session.EventDue = now;
                     SendDue(now, session);
-                    Schedule(session);
+                    _deadlines.Set(session);
                 }
             }
         }
@@ -58,11 +60,10 @@ internal sealed partial class LlqTable
     {
         lock (_gate)
         {
-            if (!_byId.TryGetValue((client, option.Id), out LlqSession? session) || session.InFlight?.MessageId != messageId)
-                return;
-            session.InFlight = null;
-            SendDue(now, session);
-            Schedule(session);
+            bool isExpected = _index.TryFind(option.Id, out LlqSession? session) && session.Peer is null && session.Client == client
+                && session.InFlight?.MessageId == messageId;
+            if (isExpected)
+                Finish(now, session!); // found
         }
     }
 
@@ -71,22 +72,16 @@ internal sealed partial class LlqTable
     {
         lock (_gate)
         {
-            while (true)
-            {
-                DropStaleDeadlines();
-                if (!_deadlines.TryPeek(out LlqSession? session, out TimeSpan deadline) || deadline > now)
-                    return;
-                _deadlines.Dequeue();
+            while (_deadlines.TryPeek(out LlqSession? session) && session.Deadline <= now)
                 Advance(now, session);
-            }
         }
     }
 
-    /// <summary>Takes the next datagram to send.</summary>
-    internal bool TryTakeOutput(out LlqOutput output)
+    private void Finish(TimeSpan now, LlqSession session)
     {
-        lock (_gate)
-            return _outputs.TryDequeue(out output);
+        session.InFlight = null;
+        SendDue(now, session);
+        _deadlines.Set(session);
     }
 
     private void Advance(TimeSpan now, LlqSession session)
@@ -94,6 +89,9 @@ internal sealed partial class LlqTable
         if (session.LeaseEnd <= now)
         {
             End(session);
+            // It was held open for its queries alone.
+            if (session.Peer is { Sessions.Count: 0 } peer)
+                peer.Stream.Abort();
             return;
         }
 
@@ -106,63 +104,61 @@ internal sealed partial class LlqTable
                 return;
             }
 
-            Transmit(session, flight with { Transmissions = flight.Transmissions + 1, Deadline = now + s_waits[flight.Transmissions] });
+            Transmit(now, session, flight);
         }
 
         SendDue(now, session);
-        Schedule(session);
+        _deadlines.Set(session);
     }
 
     // Sends the difference between what the client knows and what the zone says now. What does not fit into one packet follows
     // when this event is acknowledged, and so do changes made meanwhile.
     private void SendDue(TimeSpan now, LlqSession session)
     {
-        if (session.InFlight is not null || session.EventDue is not { } due || due > now || session.LeaseEnd <= now)
+        if (session.InFlight is not null || session.EventDue > now || session.LeaseEnd <= now)
             return;
-        session.EventDue = null;
-        IReadOnlyList<DnsRecord> answers = session.Zone.Current.FindSet(session.Question.Name, session.Question.Type);
-        HashSet<DnsData> known = [.. session.Known.Select(static record => record.Data)];
-        HashSet<DnsData> present = [.. answers.Select(static record => record.Data)];
-        DnsRecord[] removed = [.. session.Known.Where(record => !present.Contains(record.Data))];
-        DnsRecord[] added = [.. answers.Where(record => !known.Contains(record.Data))];
-        DnsRecord[] changes = [.. removed.Select(static record => record with { Ttl = LlqMessages.RemovedTtl }), .. added];
-        if (changes.Length == 0)
-            return;
-
-        Span<byte> id = stackalloc byte[sizeof(ushort)];
-        _random.Fill(id);
-        ushort messageId = BinaryPrimitives.ReadUInt16BigEndian(id);
-        byte[] message = LlqMessages.Event(session, messageId, changes, _clock.UtcNow, out int sent);
-        int removals = Math.Min(sent, removed.Length);
-        session.Known = [.. session.Known.Except(removed.Take(removals)), .. added.Take(sent - removals)];
-        if (sent < changes.Length)
-            session.EventDue = now;
-        _metrics.Add(ServerCount.EventsSent);
-        Transmit(session, new LlqEvent(messageId, message, 1, now + s_waits[0]));
-    }
-
-    private void Transmit(LlqSession session, LlqEvent flight)
-    {
-        session.InFlight = flight;
-        _outputs.Enqueue(new LlqOutput(session.Client, flight.Message));
-    }
-
-    // Each change of a deadline leaves the old entry in the queue; it no longer says what the session says. The queue is made
-    // anew before such entries outnumber the sessions by far.
-    private void Schedule(LlqSession session)
-    {
-        if (_deadlines.Count > MinCompaction + (4 * _byId.Count))
+        session.EventDue = LlqSession.Never;
+        if (BodyFor(session) is not { } body)
         {
-            _deadlines.Clear();
-            _deadlines.EnqueueRange(_byId.Values.Select(static other => (other, other.NextDeadline)));
+            session.Known = session.Question.Records;
+            return;
         }
 
-        _deadlines.Enqueue(session, session.NextDeadline);
+        session.Known = body.KnownAfter;
+        if (!body.IsComplete)
+            session.EventDue = now;
+        _metrics.Add(ServerCount.EventsSent);
+        var flight = new LlqEvent(NewMessageId(), body, _clock.UtcNow);
+        session.InFlight = flight;
+        Transmit(now, session, flight);
     }
 
-    private void DropStaleDeadlines()
+    // Null when there is nothing to tell.
+    private LlqBody? BodyFor(LlqSession session)
     {
-        while (_deadlines.TryPeek(out LlqSession? session, out TimeSpan deadline) && (session.IsEnded || session.NextDeadline != deadline))
-            _deadlines.Dequeue();
+        IReadOnlyList<DnsRecord> records = session.Question.Records;
+        if (ReferenceEquals(session.Known, records))
+            return null;
+        int room = LlqMessages.EventRoom(session);
+        bool isLast = ReferenceEquals(_last.Known, session.Known) && ReferenceEquals(_last.Records, records) && _last.Room == room;
+        if (!isLast)
+            _last = (session.Known, records, room, MakeBody(session, records, room));
+        return _last.Body;
+    }
+
+    private static LlqBody? MakeBody(LlqSession session, IReadOnlyList<DnsRecord> records, int room)
+    {
+        HashSet<DnsData> known = [.. session.Known.Select(static record => record.Data)];
+        HashSet<DnsData> present = [.. records.Select(static record => record.Data)];
+        DnsRecord[] removed = [.. session.Known.Where(record => !present.Contains(record.Data))];
+        DnsRecord[] added = [.. records.Where(record => !known.Contains(record.Data))];
+        if (removed.Length + added.Length == 0)
+            return null;
+        DnsRecord[] changes = [.. removed.Select(static record => record with { Ttl = LlqMessages.RemovedTtl }), .. added];
+        byte[] message = LlqMessages.Event(session.Question.Question, changes, room, out int sent);
+        if (sent == changes.Length)
+            return new LlqBody(message, records, IsComplete: true);
+        int removals = Math.Min(sent, removed.Length);
+        return new LlqBody(message, [.. session.Known.Except(removed.Take(removals)), .. added.Take(sent - removals)], IsComplete: false);
     }
 }

@@ -13,4 +13,7 @@ internal sealed record LlqReply(LlqOption Option)
     internal Zone? Zone { get; init; }
 
     internal LlqSession? Session { get; init; }
+
+    /// <summary>An error: no id and no lease (RFC 8764 §5.2.2).</summary>
+    internal static LlqReply Failed(LlqOpcode opcode, LlqError error) => new(new LlqOption(opcode, error, 0, 0));
 }

@@ -32,11 +32,7 @@ internal sealed class RequestHandler(
         // The QR bit comes before the opcode: acknowledgements of events are responses (RFC 8764 §6.3).
         if (header.IsResponse)
         {
-            // Over a connection nobody has been asked anything.
-            if (peer is null)
-                longLivedQueries.HandleResponse(bytes.Span, origin);
-            else
-                peer.Abort();
+            longLivedQueries.HandleResponse(bytes.Span, origin);
             return 0;
         }
 
@@ -57,13 +53,13 @@ internal sealed class RequestHandler(
         var request = new Request(message, edns, workspace.Tsig.Key, origin, peer);
         if (edns is { Version: > 0 })
             return Write(request.Reply(DnsRcode.BadVers), limit, workspace);
-        return await DispatchAsync(request, limit, workspace, cancellationToken).ConfigureAwait(false);
+        return await DispatchAsync(request, bytes.Length, limit, workspace, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Counts an update that nobody had room for; its sender will repeat it.</summary>
     internal void CountDroppedUpdate() => metrics.Add(ServerCount.UpdatesDropped);
 
-    private async ValueTask<int> DispatchAsync(Request request, int limit, RequestWorkspace workspace, CancellationToken cancellationToken)
+    private async ValueTask<int> DispatchAsync(Request request, int length, int limit, RequestWorkspace workspace, CancellationToken cancellationToken)
     {
         try
         {
@@ -72,7 +68,7 @@ internal sealed class RequestHandler(
             if (!LlqHandler.Concerns(request))
                 return Write(queries.Handle(request), limit, workspace);
 
-            DnsMessage? instead = longLivedQueries.Handle(request, Room(limit, workspace), out int written);
+            DnsMessage? instead = longLivedQueries.Handle(request, Room(limit, workspace), (LlqHandler.MaxAmplification * length) - workspace.Tsig.SignatureSize, out int written);
             return instead is null ? Sign(written, workspace) : Write(instead, limit, workspace);
         }
         catch (Exception error) when (error is not OperationCanceledException)

@@ -27,8 +27,7 @@ public sealed class TsigClientTransaction : IDisposable
     }
 
     /// <summary>Bytes that <see cref="TrySignRequest"/> appends.</summary>
-    public int SignatureSize
-        => TsigDigest.RecordSize(_key.CanonicalName.Length, _key.Algorithm.WireName.WireLength, _key.Algorithm.MacLength, 0);
+    public int SignatureSize => _key.SignatureSize;
 
     /// <summary>Signs a request in place (RFC 8945 §5.1). Signing again starts the exchange anew.</summary>
     /// <param name="buffer">The request, with room behind it.</param>

@@ -41,6 +41,9 @@ public sealed class TsigKey : IDisposable
     /// <summary>Bytes in the secret.</summary>
     public int SecretLength => _secret.Length;
 
+    /// <summary>Bytes that the signature of a request by this key takes.</summary>
+    public int SignatureSize => TsigDigest.RecordSize(CanonicalName.Length, Algorithm.WireName.WireLength, Algorithm.MacLength, 0);
+
     internal ReadOnlyMemory<byte> CanonicalName { get; }
 
     /// <summary>Copies the secret, for storing it; the caller zeroes the copy.</summary>
