@@ -16,7 +16,7 @@ internal static class ZoneContent
     private const uint NegativeTtl = 30;
     private const uint ServiceTtl = 120;
 
-    // For secondaries, which this service does not have; usual values (RFC 1912 §2.2).
+    // For secondaries; usual values (RFC 1912 §2.2).
     private const uint Refresh = 3600;
     private const uint Retry = 600;
     private const uint Expire = 604_800;
@@ -41,12 +41,20 @@ internal static class ZoneContent
     internal static UpdateResult Publish(ZoneSnapshot zone, DiscoveryNames names, IReadOnlyList<IPAddress> addresses, int port, int llqPort)
     {
         var editor = new ZoneEditor(zone);
-        Replace(editor, names.Apex, DnsType.NS, [new NsData(names.Server)]);
+        AddServer(editor, names);
         Replace(editor, names.Update, DnsType.SRV, [new SrvData(0, 0, (ushort)port, names.Server)]);
         Replace(editor, names.LongLivedQuery, DnsType.SRV, [new SrvData(0, 0, (ushort)llqPort, names.Server)]);
         Replace(editor, names.Server, DnsType.A, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetwork).Select(static a => new AData(a)));
         Replace(editor, names.Server, DnsType.AAAA, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetworkV6).Select(static a => new AaaaData(a)));
         return new UpdateResult(DnsRcode.NoError, editor.Finish(out ZoneChange change), change);
+    }
+
+    // The other name servers that an operator has put there are secondaries.
+    private static void AddServer(ZoneEditor editor, DiscoveryNames names)
+    {
+        var server = new NsData(names.Server);
+        if (!editor.RecordsAt(names.Apex).Any(item => item.Record.Data.Equals(server)))
+            editor.Add(new DnsRecord(names.Apex, ServiceTtl, server), null);
     }
 
     private static void Replace(ZoneEditor editor, DnsName name, DnsType type, IEnumerable<DnsData> data)
