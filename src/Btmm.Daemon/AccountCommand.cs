@@ -49,7 +49,7 @@ internal sealed class AccountCommand(TextReader input, TextWriter output)
         CommandLine line = CommandLine.Parse(arguments, ["--account", "--out", "--passphrase-file"], [], []);
         string path = NewFile(line.Require("--out"));
         using BtmmAccount account = await AccountFile.LoadAsync(line.Require("--account"), cancellationToken).ConfigureAwait(false);
-        await AccountFile.ExportAsync(account, path, ReadPassphrase(line).AsMemory(), cancellationToken).ConfigureAwait(false);
+        await AccountFile.ExportAsync(account, path, ReadPassphrase(line).AsMemory(), cancellationToken: cancellationToken).ConfigureAwait(false);
         output.WriteLine($"{account.Domain}: exported to {path}");
     }
 

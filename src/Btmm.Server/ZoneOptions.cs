@@ -15,6 +15,11 @@ public sealed record ZoneOptions
     /// <summary>Whether anybody may read all of it, as in ordinary DNS; else only holders of its keys may.</summary>
     public bool IsPublic { get; init; }
 
+    /// <summary>
+    /// Issues this server's certificate for TLS, when it has its private key; null for none. It stays its owner's.
+    /// </summary>
+    public AccountAuthority? Authority { get; init; }
+
     /// <summary>The first label of this server's own name in the zone, 1 to 40 letters, digits and hyphens; no host can have it.</summary>
     public string ServerLabel { get; init; } = "ns";
 
@@ -22,6 +27,6 @@ public sealed record ZoneOptions
     public static ZoneOptions ForAccount(BtmmAccount account)
     {
         ArgumentNullException.ThrowIfNull(account);
-        return new ZoneOptions { Apex = account.Domain, Keys = [new ZoneKey(account.UpdateKey, account.Domain)] };
+        return new ZoneOptions { Apex = account.Domain, Keys = [new ZoneKey(account.UpdateKey, account.Domain)], Authority = account.Authority };
     }
 }

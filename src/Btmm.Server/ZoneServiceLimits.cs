@@ -3,10 +3,10 @@ namespace Btmm.Server;
 /// <summary>Limits on what clients of a zone service may use up. Immutable.</summary>
 public sealed record ZoneServiceLimits
 {
-    /// <summary>TCP connections at a time.</summary>
+    /// <summary>TCP and TLS connections at a time.</summary>
     public int MaxConnections { get; init; } = 256;
 
-    /// <summary>TCP connections at a time from one address.</summary>
+    /// <summary>TCP and TLS connections at a time from one address.</summary>
     public int MaxConnectionsPerClient { get; init; } = 32;
 
     /// <summary>A TCP connection without a new message is closed after this time (RFC 7766 §6.2.3).</summary>
@@ -14,6 +14,12 @@ public sealed record ZoneServiceLimits
 
     /// <summary>A message begun over TCP must be complete, and an answer taken, within this time.</summary>
     public TimeSpan ConnectionMessageTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>TLS handshakes under way at a time; who comes then is turned away.</summary>
+    public int MaxHandshakes { get; init; } = 64;
+
+    /// <summary>A TLS handshake must be done within this time.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Long-lived queries at a time.</summary>
     public int MaxLongLivedQueries { get; init; } = 100_000;

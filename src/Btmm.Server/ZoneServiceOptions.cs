@@ -20,6 +20,15 @@ public sealed record ZoneServiceOptions
     /// </summary>
     public IReadOnlyList<IPEndPoint> LongLivedQueryEndpoints { get; init; } = [];
 
+    /// <summary>
+    /// Where queries, updates and subscriptions are taken by TLS (RFC 7858), by custom on port 853; port 0 picks one. Needs
+    /// <see cref="Certificate"/>, or a zone whose <see cref="ZoneOptions.Authority"/> can issue one.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> TlsEndpoints { get; init; } = [];
+
+    /// <summary>The certificate shown to clients that ask for none of the zones' own authorities; null for none.</summary>
+    public ServerCertificate? Certificate { get; init; }
+
     /// <summary>The zones.</summary>
     public required IReadOnlyList<ZoneOptions> Zones { get; init; }
 

@@ -105,6 +105,24 @@ public enum BtmmErrorReason
     /// <summary>A zone service's store cannot be opened, read or written.</summary>
     StoreFailed,
 
+    /// <summary>A server that must be spoken to by TLS does not speak it.</summary>
+    TlsUnavailable,
+
+    /// <summary>A TLS server's certificate is not from the authority that is trusted.</summary>
+    TlsUnknownAuthority,
+
+    /// <summary>A TLS server's certificate has another name.</summary>
+    TlsWrongName,
+
+    /// <summary>A TLS server's certificate has expired, by this host's clock.</summary>
+    TlsCertificateExpired,
+
+    /// <summary>A TLS server's certificate is not valid yet, by this host's clock.</summary>
+    TlsCertificateNotYetValid,
+
+    /// <summary>A server's own certificate or its key cannot be used.</summary>
+    CertificateInvalid,
+
     /// <summary>A part of the program failed in a way it should not.</summary>
     InternalError,
 }

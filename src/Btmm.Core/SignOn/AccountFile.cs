@@ -35,7 +35,7 @@ public static class AccountFile
     public static async Task SaveAsync(BtmmAccount account, string path, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(account);
-        byte[] content = AccountJson.Write(account);
+        byte[] content = AccountJson.Write(account, withAuthorityKey: true);
         try
         {
             await WriteAsync(path, content, cancellationToken).ConfigureAwait(false);
@@ -47,10 +47,16 @@ public static class AccountFile
     }
 
     /// <summary>Writes the account encrypted with a passphrase. Takes a good part of a second on purpose.</summary>
+    /// <param name="account">The account.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="passphrase">At least <see cref="MinPassphraseLength"/> characters.</param>
+    /// <param name="withAuthorityKey">Whether the other host gets the authority's private key too: only one that runs a zone server needs it.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="BtmmException">InvalidValue: the passphrase is too short; PermissionDenied: the file cannot be written.</exception>
-    public static async Task ExportAsync(BtmmAccount account, string path, ReadOnlyMemory<char> passphrase, CancellationToken cancellationToken = default)
+    public static async Task ExportAsync(
+        BtmmAccount account, string path, ReadOnlyMemory<char> passphrase, bool withAuthorityKey = false, CancellationToken cancellationToken = default)
     {
-        byte[] sealedContent = Seal(account, passphrase.Span);
+        byte[] sealedContent = Seal(account, passphrase.Span, withAuthorityKey);
         await WriteAsync(path, sealedContent, cancellationToken).ConfigureAwait(false);
     }
 
@@ -64,7 +70,7 @@ public static class AccountFile
 
     /// <summary>The bytes that <see cref="ExportAsync"/> writes.</summary>
     /// <exception cref="BtmmException">InvalidValue: the passphrase is too short.</exception>
-    public static byte[] Seal(BtmmAccount account, ReadOnlySpan<char> passphrase)
+    public static byte[] Seal(BtmmAccount account, ReadOnlySpan<char> passphrase, bool withAuthorityKey = false)
     {
         ArgumentNullException.ThrowIfNull(account);
         if (passphrase.Length < MinPassphraseLength)
@@ -75,7 +81,7 @@ public static class AccountFile
                 "Choose a longer passphrase, for example four random words.");
         }
 
-        byte[] content = AccountJson.Write(account);
+        byte[] content = AccountJson.Write(account, withAuthorityKey);
         try
         {
             return SealedAccountFormat.Seal(content, passphrase);

@@ -14,15 +14,17 @@ internal static class AccountJson
     private const int MaxServers = 16;
     private const int MaxPort = 65535;
 
-    internal static byte[] Write(BtmmAccount account)
+    /// <summary>Writes an account, with its authority's private key only when that is asked for and there.</summary>
+    internal static byte[] Write(BtmmAccount account, bool withAuthorityKey)
     {
         byte[] secret = new byte[account.UpdateKey.SecretLength];
+        byte[] authorityKey = withAuthorityKey && account.Authority is { } authority ? authority.ExportPrivateKey() : [];
         try
         {
             account.UpdateKey.CopySecretTo(secret);
             using var stream = new MemoryStream();
             using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
-                WriteAccount(json, account, secret);
+                WriteAccount(json, account, secret, authorityKey);
             byte[] content = stream.ToArray();
             CryptographicOperations.ZeroMemory(stream.GetBuffer());
             return content;
@@ -30,6 +32,7 @@ internal static class AccountJson
         finally
         {
             CryptographicOperations.ZeroMemory(secret);
+            CryptographicOperations.ZeroMemory(authorityKey);
         }
     }
 
@@ -48,7 +51,7 @@ internal static class AccountJson
         }
     }
 
-    private static void WriteAccount(Utf8JsonWriter json, BtmmAccount account, ReadOnlySpan<byte> secret)
+    private static void WriteAccount(Utf8JsonWriter json, BtmmAccount account, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> authorityKey)
     {
         json.WriteStartObject();
         json.WriteNumber("version", FormatVersion);
@@ -59,6 +62,7 @@ internal static class AccountJson
         json.WriteBase64String("secret", secret);
         json.WriteEndObject();
         json.WriteBase64String("ikePreSharedKey", account.IkePreSharedKey.Span);
+        WriteAuthority(json, account.Authority, authorityKey);
         json.WriteStartArray("servers");
         foreach (ZoneServer server in account.Servers)
         {
@@ -74,6 +78,17 @@ internal static class AccountJson
         json.WriteEndObject();
     }
 
+    private static void WriteAuthority(Utf8JsonWriter json, AccountAuthority? authority, ReadOnlySpan<byte> privateKey)
+    {
+        if (authority is null)
+            return;
+        json.WriteStartObject("authority");
+        json.WriteBase64String("certificate", authority.Certificate.Span);
+        if (!privateKey.IsEmpty)
+            json.WriteBase64String("privateKey", privateKey);
+        json.WriteEndObject();
+    }
+
     private static bool TryReadAccount(JsonElement root, [NotNullWhen(true)] out BtmmAccount? account)
     {
         account = null;
@@ -84,22 +99,41 @@ internal static class AccountJson
         if (!TrySecret(root, "ikePreSharedKey", out byte[] preSharedKey))
             return false;
         TsigKey? updateKey = null;
+        AccountAuthority? authority = null;
         try
         {
-            if (!TryReadKey(root, out updateKey))
-                return false;
-            account = new BtmmAccount(domain, updateKey, preSharedKey, servers);
-            return true;
+            if (TryReadKey(root, out updateKey) && TryReadAuthority(root, out authority))
+                account = new BtmmAccount(domain, updateKey, preSharedKey, servers, authority);
         }
         catch (BtmmException)
         {
-            updateKey?.Dispose();
-            return false;
+            // A value that no account has: told by the result.
         }
         finally
         {
             CryptographicOperations.ZeroMemory(preSharedKey);
         }
+
+        if (account is not null)
+            return true;
+        updateKey?.Dispose();
+        authority?.Dispose();
+        return false;
+    }
+
+    // Accounts from before there were authorities have none.
+    private static bool TryReadAuthority(JsonElement root, out AccountAuthority? authority)
+    {
+        authority = null;
+        if (!root.TryGetProperty("authority", out JsonElement element))
+            return true;
+        if (element.ValueKind != JsonValueKind.Object || !TrySecret(element, "certificate", out byte[] certificate))
+            return false;
+        byte[] privateKey = [];
+        bool isGood = !element.TryGetProperty("privateKey", out _) || TrySecret(element, "privateKey", out privateKey);
+        isGood = isGood && AccountAuthority.TryLoad(certificate, privateKey, out authority);
+        CryptographicOperations.ZeroMemory(privateKey);
+        return isGood;
     }
 
     private static bool TryReadKey(JsonElement root, [NotNullWhen(true)] out TsigKey? key)

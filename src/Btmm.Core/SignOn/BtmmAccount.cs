@@ -28,8 +28,10 @@ public sealed class BtmmAccount : IDisposable
     /// <param name="updateKey">Signs DNS queries and updates.</param>
     /// <param name="ikePreSharedKey">Authenticates hosts to each other; random, 16 to 64 bytes; copied.</param>
     /// <param name="servers">Servers to use instead of discovery; may be empty.</param>
+    /// <param name="authority">Signs the certificates of the account's zone servers; null for none; disposed with the account.</param>
     /// <exception cref="BtmmException">InvalidValue: the pre-shared key has another length, or the domain is the root.</exception>
-    public BtmmAccount(DnsName domain, TsigKey updateKey, ReadOnlySpan<byte> ikePreSharedKey, IReadOnlyList<ZoneServer>? servers = null)
+    public BtmmAccount(
+        DnsName domain, TsigKey updateKey, ReadOnlySpan<byte> ikePreSharedKey, IReadOnlyList<ZoneServer>? servers = null, AccountAuthority? authority = null)
     {
         ArgumentNullException.ThrowIfNull(domain);
         ArgumentNullException.ThrowIfNull(updateKey);
@@ -43,6 +45,7 @@ public sealed class BtmmAccount : IDisposable
         _ikePreSharedKey = GC.AllocateUninitializedArray<byte>(ikePreSharedKey.Length, pinned: true);
         ikePreSharedKey.CopyTo(_ikePreSharedKey);
         Servers = servers ?? [];
+        Authority = authority;
     }
 
     /// <summary>The account's domain.</summary>
@@ -57,7 +60,13 @@ public sealed class BtmmAccount : IDisposable
     /// <summary>Servers to use instead of discovery by SRV records; empty for discovery.</summary>
     public IReadOnlyList<ZoneServer> Servers { get; }
 
-    /// <summary>Makes a new account with random keys: HMAC-SHA256 for DNS and 256 bits for IKE.</summary>
+    /// <summary>
+    /// Signs the certificates of the account's zone servers, and is what its hosts trust them by; null in accounts from before
+    /// there were any. Whether its private key is here says <see cref="AccountAuthority.CanIssue"/>.
+    /// </summary>
+    public AccountAuthority? Authority { get; }
+
+    /// <summary>Makes a new account with random keys: HMAC-SHA256 for DNS, 256 bits for IKE, and an authority with its private key.</summary>
     /// <param name="domain">The account's domain.</param>
     /// <param name="random">Source of the keys.</param>
     /// <param name="servers">Servers to use instead of discovery.</param>
@@ -76,7 +85,7 @@ public sealed class BtmmAccount : IDisposable
             random.Fill(updateSecret);
             random.Fill(ikeSecret);
             var updateKey = new TsigKey(domain.Prepend(UpdateKeyLabel), TsigAlgorithm.HmacSha256, updateSecret);
-            return new BtmmAccount(domain, updateKey, ikeSecret, servers);
+            return new BtmmAccount(domain, updateKey, ikeSecret, servers, AccountAuthority.Create());
         }
         finally
         {
@@ -86,12 +95,16 @@ public sealed class BtmmAccount : IDisposable
     }
 
     /// <summary>The same account with other servers; shares the keys, so only one of the two is disposed.</summary>
-    public BtmmAccount WithServers(IReadOnlyList<ZoneServer> servers) => new(Domain, UpdateKey, _ikePreSharedKey, servers);
+    public BtmmAccount WithServers(IReadOnlyList<ZoneServer> servers) => new(Domain, UpdateKey, _ikePreSharedKey, servers, Authority);
+
+    /// <summary>The same account with another authority; shares the keys, so only one of the two is disposed.</summary>
+    public BtmmAccount WithAuthority(AccountAuthority? authority) => new(Domain, UpdateKey, _ikePreSharedKey, Servers, authority);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         UpdateKey.Dispose();
+        Authority?.Dispose();
         CryptographicOperations.ZeroMemory(_ikePreSharedKey);
     }
 

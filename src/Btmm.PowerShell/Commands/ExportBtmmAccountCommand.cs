@@ -62,7 +62,7 @@ public sealed class ExportBtmmAccountCommand : BtmmCmdlet
 
     private static async Task<bool> Export(BtmmAccount account, string path, char[] passphrase, CancellationToken cancellationToken)
     {
-        await AccountFile.ExportAsync(account, path, passphrase, cancellationToken).ConfigureAwait(false);
+        await AccountFile.ExportAsync(account, path, passphrase, cancellationToken: cancellationToken).ConfigureAwait(false);
         return true;
     }
 }

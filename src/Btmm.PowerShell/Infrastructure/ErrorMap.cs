@@ -47,6 +47,12 @@ public static class ErrorMap
         [BtmmErrorReason.StateDirectoryInvalid] = ErrorCategory.WriteError,
         [BtmmErrorReason.StoreInvalid] = ErrorCategory.InvalidData,
         [BtmmErrorReason.StoreFailed] = ErrorCategory.WriteError,
+        [BtmmErrorReason.CertificateInvalid] = ErrorCategory.InvalidData,
+        [BtmmErrorReason.TlsUnavailable] = ErrorCategory.ConnectionError,
+        [BtmmErrorReason.TlsUnknownAuthority] = ErrorCategory.SecurityError,
+        [BtmmErrorReason.TlsWrongName] = ErrorCategory.SecurityError,
+        [BtmmErrorReason.TlsCertificateExpired] = ErrorCategory.SecurityError,
+        [BtmmErrorReason.TlsCertificateNotYetValid] = ErrorCategory.SecurityError,
     };
 
     /// <summary>The category of a reason; <see cref="ErrorCategory.InvalidOperation"/> for one that this table does not know.</summary>

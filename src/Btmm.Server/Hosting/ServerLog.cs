@@ -23,4 +23,10 @@ internal sealed class ServerLog : EventSource
 
     [Event(4, Level = EventLevel.Informational, Message = "Zone {0} is now at serial {1}")]
     public void ZoneChanged(string zone, uint serial) => WriteEvent(4, zone, serial);
+
+    [Event(20, Level = EventLevel.Error, Message = "A changed certificate cannot be used, the old one stays: {0}")]
+    public void CertificateFailed(string error) => WriteEvent(20, error);
+
+    [Event(21, Level = EventLevel.Informational, Message = "A TLS handshake with {0} failed: {1}")]
+    public void HandshakeFailed(string client, string error) => WriteEvent(21, client, error);
 }

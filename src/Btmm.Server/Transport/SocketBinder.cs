@@ -16,7 +16,7 @@ internal static class SocketBinder
     {
         for (int attempt = 1; ; attempt++)
         {
-            Socket stream = Bind(endpoint, SocketType.Stream, ProtocolType.Tcp);
+            Socket stream = BindStream(endpoint);
             try
             {
                 var chosen = new IPEndPoint(endpoint.Address, ((IPEndPoint)stream.LocalEndPoint!).Port); // bound just now
@@ -37,6 +37,10 @@ internal static class SocketBinder
     /// <summary>Binds a UDP socket.</summary>
     /// <exception cref="BtmmException">ResourceBusy, PermissionDenied, InvalidValue.</exception>
     internal static Socket BindDatagram(IPEndPoint endpoint) => Bind(endpoint, SocketType.Dgram, ProtocolType.Udp);
+
+    /// <summary>Binds a TCP socket.</summary>
+    /// <exception cref="BtmmException">ResourceBusy, PermissionDenied, InvalidValue.</exception>
+    internal static Socket BindStream(IPEndPoint endpoint) => Bind(endpoint, SocketType.Stream, ProtocolType.Tcp);
 
     private static Socket Bind(IPEndPoint endpoint, SocketType type, ProtocolType protocol)
     {

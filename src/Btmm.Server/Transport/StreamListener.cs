@@ -3,14 +3,16 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Server.Hosting;
 using Btmm.Server.Requests;
+using Btmm.Server.Transport.Tls;
 
 namespace Btmm.Server.Transport;
 
 /// <summary>
-/// A TCP socket, the loop that accepts connections on it and the connections themselves, within limits (RFC 7766 §6.2.2, §10).
+/// A TCP socket, the loop that accepts connections on it and the connections themselves, within limits (RFC 7766 §6.2.2, §10);
+/// with a gate, every connection begins with a TLS handshake.
 /// The owner awaits <see cref="RunAsync"/>, which ends when all connections have.
 /// </summary>
-internal sealed class TcpListener : IDisposable
+internal sealed class StreamListener : IDisposable
 {
     private const int Backlog = 128;
 
@@ -19,15 +21,17 @@ internal sealed class TcpListener : IDisposable
     private readonly Socket _socket;
     private readonly RequestHandler _handler;
     private readonly ZoneServiceLimits _limits;
+    private readonly TlsGate? _gate;
     private readonly int _number;
     private readonly ConcurrentDictionary<Task, IPAddress> _connections = new();
 
-    internal TcpListener(Socket boundSocket, int number, RequestHandler handler, ZoneServiceLimits limits)
+    internal StreamListener(Socket boundSocket, int number, RequestHandler handler, ZoneServiceLimits limits, TlsGate? gate = null)
     {
         _socket = boundSocket;
         _number = number;
         _handler = handler;
         _limits = limits;
+        _gate = gate;
         EndPoint = (IPEndPoint)boundSocket.LocalEndPoint!; // bound by the caller
         _socket.Listen(Backlog);
     }
@@ -73,10 +77,21 @@ internal sealed class TcpListener : IDisposable
             return;
         }
 
-        var connection = new TcpConnection(socket, new RequestOrigin(client, _number, DnsTransportKind.Tcp), _handler, _limits);
-        Task task = connection.RunAsync(cancellationToken);
+        socket.NoDelay = true;
+        var stream = new NetworkStream(socket, ownsSocket: true);
+        Task task = _gate is null
+            ? new StreamConnection(socket, stream, new RequestOrigin(client, _number, DnsTransportKind.Tcp), default, _handler, _limits).RunAsync(cancellationToken)
+            : RunTlsAsync(_gate, socket, stream, client, cancellationToken);
         _connections[task] = client.Address;
         _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task RunTlsAsync(TlsGate gate, Socket socket, NetworkStream stream, IPEndPoint client, CancellationToken cancellationToken)
+    {
+        if (await gate.TryAcceptAsync(stream, client, cancellationToken).ConfigureAwait(false) is not var (tls, certificate))
+            return;
+        var origin = new RequestOrigin(client, _number, DnsTransportKind.Tls);
+        await new StreamConnection(socket, tls, origin, certificate.Hash, _handler, _limits).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void Forget(Task connection)

@@ -7,10 +7,11 @@ using Btmm.Server.Requests;
 namespace Btmm.Server.Transport;
 
 /// <summary>
-/// One TCP connection: messages with two bytes of length in front, answered in their order (RFC 1035 §4.2.2, RFC 7766 §6.2).
+/// One connection, by TCP or TLS: messages with two bytes of length in front, answered in their order (RFC 1035 §4.2.2, RFC 7766 §6.2).
 /// It is closed when idle, when a message takes too long to arrive or its answer to be taken, and when a message is no request.
 /// </summary>
-internal sealed class TcpConnection(Socket socket, RequestOrigin origin, RequestHandler handler, ZoneServiceLimits limits) : IStreamPeer
+internal sealed class StreamConnection(
+    Socket socket, Stream stream, RequestOrigin origin, ReadOnlyMemory<byte> certificateHash, RequestHandler handler, ZoneServiceLimits limits) : IStreamPeer
 {
     private const int PrefixLength = 2;
 
@@ -20,7 +21,7 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
 
     public RequestOrigin Origin => origin;
 
-    public ReadOnlyMemory<byte> CertificateHash => default;
+    public ReadOnlyMemory<byte> CertificateHash => certificateHash;
 
     public CancellationToken Closed => _closed.Token;
 
@@ -34,9 +35,9 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
         {
             BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);
             message.CopyTo(framed.AsMemory(PrefixLength));
-            await SendAllAsync(framed.AsMemory(0, PrefixLength + message.Length), sending.Token).ConfigureAwait(false);
+            await stream.WriteAsync(framed.AsMemory(0, PrefixLength + message.Length), sending.Token).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException)
         {
             throw new OperationCanceledException("The connection has ended.", error);
         }
@@ -55,7 +56,6 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(PrefixLength + DnsMessage.MaxSize);
         var workspace = new RequestWorkspace();
-        socket.NoDelay = true;
         try
         {
             while (await TryReadMessageAsync(buffer, cancellationToken).ConfigureAwait(false) is var length && length > 0)
@@ -66,7 +66,7 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
                     await SendAsync(workspace.Response.AsMemory(0, answer), cancellationToken).ConfigureAwait(false);
             }
         }
-        catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The client went away, was too slow, or the service stops: the connection ends, which is all there is to do.
             socket.Close(timeout: 0);
@@ -74,7 +74,7 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
         finally
         {
             await _closed.CancelAsync().ConfigureAwait(false);
-            socket.Dispose();
+            await stream.DisposeAsync().ConfigureAwait(false);
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
@@ -84,7 +84,7 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
     {
         using (CancellationTokenSource idle = Deadline(_isHeldOpen ? Timeout.InfiniteTimeSpan : limits.ConnectionIdleTimeout, cancellationToken))
         {
-            if (await socket.ReceiveAsync(buffer.AsMemory(0, 1), SocketFlags.None, idle.Token).ConfigureAwait(false) == 0)
+            if (await stream.ReadAsync(buffer.AsMemory(0, 1), idle.Token).ConfigureAwait(false) == 0)
                 return 0;
         }
 
@@ -101,19 +101,13 @@ internal sealed class TcpConnection(Socket socket, RequestOrigin origin, Request
     {
         while (!destination.IsEmpty)
         {
-            int read = await socket.ReceiveAsync(destination, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            int read = await stream.ReadAsync(destination, cancellationToken).ConfigureAwait(false);
             if (read == 0)
                 return false;
             destination = destination[read..];
         }
 
         return true;
-    }
-
-    private async ValueTask SendAllAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        while (!bytes.IsEmpty)
-            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
     }
 
     private static CancellationTokenSource Deadline(TimeSpan timeout, CancellationToken cancellationToken)

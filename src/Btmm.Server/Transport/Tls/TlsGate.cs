@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Btmm.Server.Hosting;
+
+namespace Btmm.Server.Transport.Tls;
+
+/// <summary>
+/// Does the server's side of TLS handshakes (RFC 7858 §3.2): TLS 1.2 and 1.3, no renegotiation, few at a time and each within a
+/// time, so that clients which begin and never end take up little. Thread-safe.
+/// </summary>
+internal sealed class TlsGate(TlsCertificates certificates, ZoneServiceLimits limits, ServiceClock clock)
+{
+    // IANA's name of DNS over TLS for ALPN. A client that names no protocol is welcome as well.
+    private static readonly SslApplicationProtocol s_protocol = new("dot");
+
+    private int _underWay;
+
+    /// <summary>Does a handshake; null when it failed, which has been reported. The stream owns the one given.</summary>
+    internal async Task<(SslStream Stream, TlsCertificate Certificate)?> TryAcceptAsync(Stream connection, IPEndPoint client, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref _underWay) > limits.MaxHandshakes)
+        {
+            Interlocked.Decrement(ref _underWay);
+            await connection.DisposeAsync().ConfigureAwait(false);
+            return null;
+        }
+
+        var stream = new SslStream(connection, leaveInnerStreamOpen: false);
+        try
+        {
+            using var deadline = new CancellationTokenSource(limits.HandshakeTimeout, clock.TimeProvider);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+            TlsCertificate? shown = null;
+            await stream.AuthenticateAsServerAsync(
+                (_, hello, _, _) => ValueTask.FromResult(Options(shown = certificates.Select(hello.ServerName))), null, either.Token).ConfigureAwait(false);
+            if (shown is not null)
+                return (stream, shown);
+        }
+        catch (Exception error) when (error is AuthenticationException or IOException or OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // A port scan, a client that does not trust us, or one that was too slow: it concerns that client only.
+            if (!cancellationToken.IsCancellationRequested)
+                ServerLog.Instance.HandshakeFailed(client.ToString(), (error.InnerException ?? error).Message);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
+
+        await stream.DisposeAsync().ConfigureAwait(false);
+        return null;
+    }
+
+    private static SslServerAuthenticationOptions Options(TlsCertificate? certificate) => new()
+    {
+        ServerCertificateContext = certificate?.Context ?? throw new AuthenticationException("There is no certificate for this client."),
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        ApplicationProtocols = [s_protocol],
+        AllowRenegotiation = false,
+        ClientCertificateRequired = false,
+    };
+}
