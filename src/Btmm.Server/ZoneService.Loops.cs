@@ -16,7 +16,7 @@ public sealed partial class ZoneService
         _tasks =
         [
             _writing,
-            .. listeners.Streams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
+            .. listeners.Streams.Concat(listeners.Tls).Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             .. listeners.Datagrams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _reaper.RunAsync(stopping), CancellationToken.None),

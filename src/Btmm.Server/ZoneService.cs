@@ -5,6 +5,7 @@ using Btmm.Server.Hosting;
 using Btmm.Server.LongLivedQueries;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
+using Btmm.Server.Transport.Tls;
 using Btmm.Server.Zones;
 
 namespace Btmm.Server;
@@ -61,6 +62,9 @@ public sealed partial class ZoneService : IAsyncDisposable
     public IReadOnlyList<IPEndPoint> LongLivedQueryEndpoints =>
         _listeners is { } open ? [.. open.Datagrams.Skip(open.Streams.Count).Select(static item => item.EndPoint)] : [];
 
+    /// <summary>Where TLS is spoken, with the ports in use; empty unless running.</summary>
+    public IReadOnlyList<IPEndPoint> TlsEndpoints => _listeners is { } open ? [.. open.Tls.Select(static item => item.EndPoint)] : [];
+
     /// <summary>
     /// Ends when the service has stopped: after <see cref="StopAsync"/>, or with the exception when a part of it failed.
     /// Known after <see cref="StartAsync"/>.
@@ -82,7 +86,7 @@ public sealed partial class ZoneService : IAsyncDisposable
             if (_listeners is not null)
                 throw new InvalidOperationException("The zone service was started before.");
             await LoadZonesAsync(cancellationToken).ConfigureAwait(false);
-            Listeners listeners = Listeners.Open(_options, MakeHandler());
+            Listeners listeners = Listeners.Open(_options, MakeHandler(), MakeGate());
             try
             {
                 await PublishAsync(listeners, cancellationToken).ConfigureAwait(false);
@@ -137,7 +141,7 @@ public sealed partial class ZoneService : IAsyncDisposable
                 item.Current.Figures.Leased)),
         ];
         Listeners? open = _listeners;
-        int connections = open?.Streams.Sum(static item => item.ConnectionCount) ?? 0;
+        int connections = open?.Streams.Concat(open.Tls).Sum(static item => item.ConnectionCount) ?? 0;
         return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot(), _writer.Status);
     }
 
@@ -154,11 +158,13 @@ public sealed partial class ZoneService : IAsyncDisposable
         bool twoKeys = options.Zones.SelectMany(static zone => zone.Keys).GroupBy(static item => item.Key.Name)
             .Any(static group => group.Any(item => !item.Key.Matches(group.First().Key)));
         bool outOfZone = options.Zones.Any(static zone => zone.Keys.Any(item => !item.Scope.IsSubdomainOf(zone.Apex)));
+        bool noCertificate = options.TlsEndpoints.Count > 0 && options.Certificate is null && !options.Zones.Any(static zone => zone.Authority is { CanIssue: true });
         string? problem = options.Endpoints.Count == 0 ? "A zone service needs an endpoint."
             : options.Zones.Count == 0 ? "A zone service needs a zone."
             : !options.Zones.All(static zone => IsUsable(zone)) ? "A zone's name or its server's label cannot be used."
             : twoZones ? "A zone was given twice."
             : twoKeys ? "Two different keys have the same name."
+            : noCertificate ? "TLS needs a certificate from a file, or a zone whose account has its authority's private key."
             : outOfZone ? "A key's scope lies outside its zone."
             : null;
         if (problem is not null)
@@ -182,6 +188,14 @@ public sealed partial class ZoneService : IAsyncDisposable
             _metrics);
     }
 
+    private TlsGate? MakeGate() => _options.TlsEndpoints.Count == 0
+        ? null
+        : new TlsGate(new TlsCertificates(_options.Certificate, _zones, PublicAddresses(), _clock), _options.Limits, _clock);
+
+    private IReadOnlyList<IPAddress> PublicAddresses() => _options.PublicAddresses.Count > 0
+        ? _options.PublicAddresses
+        : [.. _options.Endpoints.Select(static item => item.Address).Where(static address => !IsWildcard(address)).Distinct()];
+
     private async Task LoadZonesAsync(CancellationToken cancellationToken)
     {
         var zones = new List<Zone>();
@@ -200,9 +214,7 @@ public sealed partial class ZoneService : IAsyncDisposable
     {
         int port = listeners.Streams[0].EndPoint.Port;
         int llqPort = listeners.Datagrams.Count > listeners.Streams.Count ? listeners.Datagrams[listeners.Streams.Count].EndPoint.Port : port;
-        IReadOnlyList<IPAddress> addresses = _options.PublicAddresses.Count > 0
-            ? _options.PublicAddresses
-            : [.. listeners.Streams.Select(static item => item.EndPoint.Address).Where(static address => !IsWildcard(address)).Distinct()];
+        IReadOnlyList<IPAddress> addresses = PublicAddresses();
         _writing = Task.Run(() => _writer.RunAsync(_stopping.Token), CancellationToken.None);
         foreach (Zone zone in _zones.All)
             await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, addresses, port, llqPort), cancellationToken).ConfigureAwait(false);

@@ -2,11 +2,13 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Contracts;
+using Btmm.Core.Dns.Tls;
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
 
 namespace Btmm.Core.Dns;
 
-/// <content>The two transports.</content>
+/// <content>The transports.</content>
 public sealed partial class DnsClient
 {
     private async Task<DnsReply> ExchangeUdpAsync(DnsExchange exchange, CancellationToken cancellationToken)
@@ -59,22 +61,68 @@ public sealed partial class DnsClient
             Stream stream = await _dialer.ConnectAsync(exchange.Server, either.Token).ConfigureAwait(false);
             await using (stream.ConfigureAwait(false))
             {
-                byte[] framed = new byte[sizeof(ushort) + exchange.Bytes.Length];
-                BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)exchange.Bytes.Length);
-                exchange.Bytes.CopyTo(framed.AsMemory(sizeof(ushort)));
-                await stream.WriteAsync(framed, either.Token).ConfigureAwait(false);
-                while (true)
-                {
-                    byte[] answer = await ReadFrameAsync(stream, either.Token).ConfigureAwait(false);
-                    if (exchange.Judge(answer) is { } reply) return reply;
-                    // Nobody off the path can write into a connection: a bad signature is no forgery to wait out.
-                    if (exchange.Problem is { } problem) throw problem;
-                }
+                return await ExchangeOnAsync(stream, exchange, either.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw DnsErrors.Timeout(exchange.Server);
+        }
+    }
+
+    /// <summary>One request on a TLS connection, which may have been used before and is kept for the next (RFC 7858 §3.4).</summary>
+    private async Task<DnsReply> ExchangeTlsAsync(DnsMessage request, TlsEndPoint server, TsigKey? key, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(_options.TcpTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            for (bool fresh = false; ; fresh = true)
+            {
+                using var exchange = new DnsExchange(request, server, key, _options.AcceptUnsignedUpdateAnswers, _time);
+                (Stream stream, bool isUsed) = await _tls.TakeAsync(server, fresh, either.Token).ConfigureAwait(false);
+                if (await TryExchangeOnAsync(stream, isUsed, exchange, either.Token).ConfigureAwait(false) is { } reply)
+                {
+                    _tls.Return(server, stream);
+                    return reply;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw DnsErrors.Timeout(server);
+        }
+    }
+
+    /// <summary>Null when a connection kept from before turned out to have ended, as a server may do at any time (RFC 7766 §6.2.4).</summary>
+    private static async Task<DnsReply?> TryExchangeOnAsync(Stream stream, bool isUsed, DnsExchange exchange, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ExchangeOnAsync(stream, exchange, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            // Whatever it was: an answer may still come on it, or half of one has.
+            await stream.DisposeAsync().ConfigureAwait(false);
+            if (isUsed && error is IOException) return null;
+            throw;
+        }
+    }
+
+    /// <summary>Sends a request with its length before it and waits for its answer.</summary>
+    private static async Task<DnsReply> ExchangeOnAsync(Stream stream, DnsExchange exchange, CancellationToken cancellationToken)
+    {
+        byte[] framed = new byte[sizeof(ushort) + exchange.Bytes.Length];
+        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)exchange.Bytes.Length);
+        exchange.Bytes.CopyTo(framed.AsMemory(sizeof(ushort)));
+        await stream.WriteAsync(framed, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            byte[] answer = await ReadFrameAsync(stream, cancellationToken).ConfigureAwait(false);
+            if (exchange.Judge(answer) is { } reply) return reply;
+            // Nobody off the path can write into a connection: a bad signature is no forgery to wait out.
+            if (exchange.Problem is { } problem) throw problem;
         }
     }
 

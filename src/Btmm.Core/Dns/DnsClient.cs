@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.Dns.Tls;
 using Btmm.Protocol;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
@@ -12,20 +13,21 @@ namespace Btmm.Core.Dns;
 
 /// <summary>
 /// Sends DNS requests and finds their answers: over UDP with retransmission, over TCP when the answer was truncated or the
-/// request is long; signed and verified when a key is given; from one server to the next when one fails. Thread-safe.
+/// request is long; over TLS where the server is a <see cref="TlsEndPoint"/>; signed and verified when a key is given; from one server to the next when one fails. Thread-safe.
 /// </summary>
 /// <remarks>
 /// An answer counts only when it comes from the server asked, with the request's id, opcode and question, and, with a key,
 /// a signature that verifies; anything else is passed over until the time is up. Each exchange has a socket of its own, so the
-/// source port is unpredictable too.
+/// source port is unpredictable too; TLS connections are kept for a while and used again.
 /// </remarks>
-public sealed partial class DnsClient
+public sealed partial class DnsClient : IDisposable
 {
     private readonly IDatagramChannelFactory _channels;
     private readonly IStreamDialer _dialer;
     private readonly IRandomSource _random;
     private readonly TimeProvider _time;
     private readonly DnsClientOptions _options;
+    private readonly TlsConnectionPool _tls;
 
     /// <summary>Makes a client.</summary>
     /// <param name="channels">Opens UDP sockets.</param>
@@ -40,6 +42,7 @@ public sealed partial class DnsClient
         _random = random;
         _time = time;
         _options = options ?? new DnsClientOptions();
+        _tls = new TlsConnectionPool(new TlsConnector(dialer, time), time, _options.TlsIdleTime);
     }
 
     /// <summary>An unpredictable message id.</summary>
@@ -112,6 +115,9 @@ public sealed partial class DnsClient
         throw problem;
     }
 
+    /// <summary>Closes the connections that were kept for the next exchange.</summary>
+    public void Dispose() => _tls.Dispose();
+
     private static bool IsWorthAnother(DnsMessage answer) => answer.Rcode is DnsRcode.ServFail or DnsRcode.NotImp
         || (answer.Opcode == DnsOpcode.Query && answer.Rcode is DnsRcode.Refused or DnsRcode.NotAuth);
 
@@ -120,6 +126,11 @@ public sealed partial class DnsClient
     {
         try
         {
+            if (server is TlsEndPoint tls)
+                return await ExchangeTlsAsync(request, tls, key, cancellationToken).ConfigureAwait(false);
+            if (transport == DnsTransport.Tls)
+                throw DnsErrors.NotTls(server);
+
             using var exchange = new DnsExchange(request, server, key, _options.AcceptUnsignedUpdateAnswers, _time);
             if (transport == DnsTransport.Auto && exchange.Bytes.Length <= _options.UdpPayloadSize)
             {

@@ -11,8 +11,11 @@ public sealed record DnsClientOptions
     /// <summary>How often a request is sent to one server over UDP. Default 3, which makes 7 s.</summary>
     public int Attempts { get; init; } = 3;
 
-    /// <summary>How long one exchange over TCP may take. Default 10 s.</summary>
+    /// <summary>How long one exchange over TCP or TLS may take, connecting included. Default 10 s.</summary>
     public TimeSpan TcpTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a TLS connection is kept for the next exchange. Default 10 s.</summary>
+    public TimeSpan TlsIdleTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The largest message sent, and asked for, over UDP, bytes. Default 1,232.</summary>
     public ushort UdpPayloadSize { get; init; } = EdnsInfo.SafeUdpPayloadSize;

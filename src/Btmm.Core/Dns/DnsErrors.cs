@@ -15,6 +15,9 @@ internal static class DnsErrors
     public static BtmmException Unreachable(IPEndPoint server, Exception cause)
         => Make(BtmmErrorReason.Unreachable, server, null, $"The DNS server {server} cannot be reached: {cause.Message}", "Check that the server runs and listens on this address and port, and that there is a route to it.", cause);
 
+    public static BtmmException NotTls(IPEndPoint server)
+        => Make(BtmmErrorReason.TlsUnavailable, server, null, $"The DNS server {server} is not known to speak TLS, and nothing else is allowed.", "Give the server's TLS port, or have the zone publish its TLS services.");
+
     public static BtmmException NoServers()
         => new(BtmmErrorReason.InvalidValue, "No DNS server was given.", "Name at least one server, or configure a resolver.");
 

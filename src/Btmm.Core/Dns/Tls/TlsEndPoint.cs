@@ -23,7 +23,8 @@ public sealed class TlsEndPoint(IPAddress address, int port, string serverName, 
 
     /// <inheritdoc/>
     public override bool Equals(object? comparand) =>
-        comparand is TlsEndPoint other && base.Equals(other) && string.Equals(ServerName, other.ServerName, StringComparison.OrdinalIgnoreCase);
+        comparand is TlsEndPoint other && base.Equals(other) && Trust.Equals(other.Trust)
+        && string.Equals(ServerName, other.ServerName, StringComparison.OrdinalIgnoreCase);
 
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();

@@ -4,7 +4,7 @@ using Btmm.Core.SignOn;
 namespace Btmm.Core.Dns.Tls;
 
 /// <summary>Whom a client believes about a TLS server's key. Immutable.</summary>
-public sealed class TlsTrust
+public sealed class TlsTrust : IEquatable<TlsTrust>
 {
     private readonly ReadOnlyMemory<byte> _authority;
 
@@ -23,6 +23,15 @@ public sealed class TlsTrust
 
     /// <summary>Whether one authority is pinned.</summary>
     public bool IsPinned => !_authority.IsEmpty;
+
+    /// <inheritdoc/>
+    public bool Equals(TlsTrust? other) => other is not null && _authority.Span.SequenceEqual(other._authority.Span);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as TlsTrust);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _authority.Length;
 
     /// <summary>The rules by which a server's chain is built at a time.</summary>
     internal X509ChainPolicy MakePolicy(DateTimeOffset now)

@@ -9,14 +9,14 @@ using Btmm.Server.Zones;
 namespace Btmm.Server.Transport.Tls;
 
 /// <summary>
-/// The certificates that a service shows. A client that names the server of a zone whose account's authority can issue gets one
+/// The certificates that a service shows. A client that names a server in a zone whose account's authority can issue gets one
 /// from it, made when it is first needed and again long before it ends; others get the one from a file, or that of the first
 /// such zone. Thread-safe.
 /// </summary>
 internal sealed class TlsCertificates
 {
     private readonly ZoneDirectory _zones;
-    private readonly Func<IReadOnlyList<IPAddress>> _addresses;
+    private readonly IReadOnlyList<IPAddress> _addresses;
     private readonly ServiceClock _clock;
     private readonly CertificateFile? _file;
     private readonly ConcurrentDictionary<DnsName, IssuedCertificate> _issued = new(DnsNameComparer.Instance);
@@ -26,7 +26,7 @@ internal sealed class TlsCertificates
     /// <param name="addresses">The server's addresses.</param>
     /// <param name="clock">Tells when a certificate is due.</param>
     /// <exception cref="BtmmException">CertificateInvalid: the file cannot be used.</exception>
-    internal TlsCertificates(ServerCertificate? file, ZoneDirectory zones, Func<IReadOnlyList<IPAddress>> addresses, ServiceClock clock)
+    internal TlsCertificates(ServerCertificate? file, ZoneDirectory zones, IReadOnlyList<IPAddress> addresses, ServiceClock clock)
     {
         _zones = zones;
         _addresses = addresses;
@@ -46,7 +46,7 @@ internal sealed class TlsCertificates
 
     private static bool CanIssue(Zone zone) => zone.Options.Authority is { CanIssue: true };
 
-    private Zone? FindIssuer(DnsName name) => _zones.FindFor(name) is { } zone && zone.Discovery.Server == name && CanIssue(zone) ? zone : null;
+    private Zone? FindIssuer(DnsName name) => _zones.FindFor(name) is { } zone && CanIssue(zone) ? zone : null;
 
     private TlsCertificate Issued(Zone zone)
     {
@@ -54,7 +54,7 @@ internal sealed class TlsCertificates
         DateTimeOffset now = _clock.UtcNow;
         if (_issued.TryGetValue(zone.Apex, out IssuedCertificate? known) && known.IsGood(authority, now))
             return known.Certificate;
-        var issued = new IssuedCertificate(authority, zone.Discovery.Server, _addresses(), now);
+        var issued = new IssuedCertificate(authority, zone.Discovery.Server, _addresses, now);
         _issued[zone.Apex] = issued;
         return issued.Certificate;
     }
