@@ -27,6 +27,7 @@ public sealed class AccountAuthority : IDisposable
     private static readonly DateTimeOffset s_begin = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset s_noEnd = new(9999, 12, 31, 23, 59, 59, TimeSpan.Zero);
 
+    private const int KeySize = 256;
     private const int SerialLength = 16;
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1"; // id-kp-serverAuth
 
@@ -76,7 +77,7 @@ public sealed class AccountAuthority : IDisposable
         {
             loaded = X509CertificateLoader.LoadCertificate(certificate);
             using ECDsa? publicKey = loaded.GetECDsaPublicKey();
-            bool isUsable = publicKey is not null && loaded.Extensions.OfType<X509BasicConstraintsExtension>().Any(static item => item.CertificateAuthority);
+            bool isUsable = publicKey is { KeySize: KeySize } && loaded.Extensions.OfType<X509BasicConstraintsExtension>().Any(static item => item.CertificateAuthority);
             if (isUsable && !privateKey.IsEmpty)
             {
                 key = ECDsa.Create();
@@ -86,9 +87,9 @@ public sealed class AccountAuthority : IDisposable
 
             authority = isUsable ? new AccountAuthority(loaded, key) : null;
         }
-        catch (CryptographicException)
+        catch (Exception error) when (error is CryptographicException or PlatformNotSupportedException)
         {
-            // Not a certificate, or not a key: told by the result.
+            // Not a certificate, not a key, or one of a curve that nobody knows: told by the result.
         }
 
         if (authority is not null) return true;

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.SignOn;
@@ -40,6 +41,7 @@ public sealed class AccountFileTests : IDisposable
         await AccountFile.SaveAsync(account, File);
         using BtmmAccount read = await AccountFile.LoadAsync(File);
         AssertSame(account, read);
+        Assert.True(read.Authority!.CanIssue);
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
     }
@@ -64,6 +66,40 @@ public sealed class AccountFileTests : IDisposable
         Assert.DoesNotContain("example", Encoding.Latin1.GetString(bytes), StringComparison.Ordinal);
         using BtmmAccount read = await AccountFile.ImportAsync(File, Passphrase.AsMemory());
         AssertSame(account, read);
+        Assert.False(read.Authority!.CanIssue);
+    }
+
+    [Fact]
+    public async Task Export_WithTheAuthoritysKey_GivesItToo()
+    {
+        using BtmmAccount account = NewAccount();
+        await AccountFile.ExportAsync(account, File, Passphrase.AsMemory(), withAuthorityKey: true);
+        using BtmmAccount read = await AccountFile.ImportAsync(File, Passphrase.AsMemory());
+        AssertSame(account, read);
+        Assert.True(read.Authority!.CanIssue);
+    }
+
+    [Fact]
+    public async Task Load_AccountFromBeforeThereWereAuthorities_HasNone()
+    {
+        using BtmmAccount account = NewAccount();
+        using BtmmAccount old = account.WithAuthority(null);
+        await AccountFile.SaveAsync(old, File);
+        Assert.DoesNotContain("authority", await System.IO.File.ReadAllTextAsync(File), StringComparison.Ordinal);
+        using BtmmAccount read = await AccountFile.LoadAsync(File);
+        Assert.Null(read.Authority);
+    }
+
+    [Fact]
+    public async Task Load_AuthorityWithAnothersKey_SaysSo()
+    {
+        using BtmmAccount account = NewAccount();
+        using BtmmAccount other = NewAccount();
+        JsonNode json = JsonNode.Parse(AccountJson.Write(account, withAuthorityKey: true))!;
+        json["authority"]!["certificate"] = Convert.ToBase64String(other.Authority!.Certificate.Span);
+        await System.IO.File.WriteAllTextAsync(File, json.ToJsonString());
+        BtmmException error = await Assert.ThrowsAsync<BtmmException>(() => AccountFile.LoadAsync(File));
+        Assert.Equal(BtmmErrorReason.AccountFileInvalid, error.Reason);
     }
 
     [Fact]
@@ -173,6 +209,7 @@ public sealed class AccountFileTests : IDisposable
         Assert.True(expected.UpdateKey.Matches(actual.UpdateKey));
         Assert.Equal(expected.IkePreSharedKey.ToArray(), actual.IkePreSharedKey.ToArray());
         Assert.Equal(expected.Servers, actual.Servers);
+        Assert.Equal(expected.Authority?.Certificate.ToArray(), actual.Authority?.Certificate.ToArray());
     }
 
     private static void AssertInvalid(Action action) =>
