@@ -201,12 +201,14 @@ public sealed partial class ZoneService : IAsyncDisposable
         var zones = new List<Zone>();
         foreach (ZoneOptions options in _options.Zones)
         {
-            IReadOnlyList<StoredRecord> stored = await _store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
-            ZoneSnapshot snapshot = ZoneContent.Load(options, stored, _clock);
-            zones.Add(new Zone(options, snapshot, _writer, _clock, OnChanged));
+            ZoneImage image = await _store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
+            zones.Add(new Zone(options, image, _writer, _clock, OnChanged));
         }
 
         _zones = new ZoneDirectory(zones);
+        _store.Noticed += OnStoreNotice;
+        foreach (Zone zone in zones)
+            _writer.Follow(zone); // what came between its loading and the notices
     }
 
     // The first transaction of each zone also takes out what expired while the service was down.
@@ -217,7 +219,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         IReadOnlyList<IPAddress> addresses = PublicAddresses();
         _writing = Task.Run(() => _writer.RunAsync(_stopping.Token), CancellationToken.None);
         foreach (Zone zone in _zones.All)
-            await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, addresses, port, llqPort), cancellationToken).ConfigureAwait(false);
+            await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, addresses, port, llqPort, _store.IsShared), cancellationToken).ConfigureAwait(false);
     }
 
     private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

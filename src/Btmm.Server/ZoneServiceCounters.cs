@@ -11,6 +11,7 @@ namespace Btmm.Server;
 /// <param name="EventsSent">Long-lived query events sent, without repetitions.</param>
 /// <param name="EventsUnanswered">Long-lived queries ended because an event was not acknowledged.</param>
 /// <param name="Commits">Commits of the store; updates that come together share one.</param>
+/// <param name="CommitsOvertaken">Commits that came after another service's at a store they share, and were made again on top of it.</param>
 /// <param name="StoreFailures">Commits that failed: their updates were answered SERVFAIL.</param>
 /// <param name="UpdatesDropped">Updates over UDP left unanswered because too many were under way.</param>
 public sealed record ZoneServiceCounters(
@@ -24,5 +25,6 @@ public sealed record ZoneServiceCounters(
     long EventsSent,
     long EventsUnanswered,
     long Commits,
+    long CommitsOvertaken,
     long StoreFailures,
     long UpdatesDropped);

@@ -61,7 +61,7 @@ public sealed class ServerStoreDiskTests
         }
 
         await using SqliteZoneStore again = await SqliteZoneStore.OpenAsync(file);
-        IReadOnlyList<StoredRecord> records = await again.LoadAsync(DnsName.Parse(ServerFixture.Domain), CancellationToken.None);
+        IReadOnlyList<StoredRecord> records = (await again.LoadAsync(DnsName.Parse(ServerFixture.Domain), CancellationToken.None)).Records;
         Assert.Equal(applied, records.Count(static item => item.Record.Type == DnsType.TXT));
         Assert.Equal(serial, ((SoaData)records.Single(static item => item.Record.Type == DnsType.SOA).Record.Data).Serial);
     }

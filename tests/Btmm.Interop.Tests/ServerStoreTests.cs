@@ -70,7 +70,7 @@ public sealed class ServerStoreTests : IDisposable
     private async Task CheckFileAsync(ServerStoreClient[] clients)
     {
         await using SqliteZoneStore store = await SqliteZoneStore.OpenAsync(Store);
-        ILookup<DnsName, StoredRecord> records = (await store.LoadAsync(_account.Domain, CancellationToken.None)).ToLookup(static item => item.Record.Name);
+        ILookup<DnsName, StoredRecord> records = (await store.LoadAsync(_account.Domain, CancellationToken.None)).Records.ToLookup(static item => item.Record.Name);
         foreach (ServerStoreClient client in clients)
         {
             for (int update = 0; update < client.Acknowledged.Count; update++)

@@ -32,11 +32,11 @@ public sealed class CatalogTests : IDisposable
         await CommitAsync(store, TestZones.Alice);
         await CommitAsync(store, s_zone);
         await store.RemoveZoneAsync(DnsName.Parse("carol.MEMBERS.example.net"), CancellationToken.None);
-        Assert.Empty(await store.LoadAsync(s_zone, CancellationToken.None));
+        Assert.Empty((await store.LoadAsync(s_zone, CancellationToken.None)).Records);
         Assert.Null(await store.ReadJournalAsync(s_zone, 1, CancellationToken.None));
-        Assert.Single(await store.LoadAsync(TestZones.Alice, CancellationToken.None));
+        Assert.Single((await store.LoadAsync(TestZones.Alice, CancellationToken.None)).Records);
         await CommitAsync(store, s_zone);
-        Assert.Single(await store.LoadAsync(s_zone, CancellationToken.None));
+        Assert.Single((await store.LoadAsync(s_zone, CancellationToken.None)).Records);
         Assert.Single(await store.ReadJournalAsync(s_zone, 1, CancellationToken.None) ?? []);
     }
 
@@ -62,7 +62,7 @@ public sealed class CatalogTests : IDisposable
         StoredKey key = Assert.Single(await store.LoadKeysAsync(CancellationToken.None));
         Assert.Equal(s_zone, key.Name);
         Assert.Equal([7], key.Sealed.ToArray());
-        Assert.Single(await store.LoadAsync(s_zone, CancellationToken.None));
+        Assert.Single((await store.LoadAsync(s_zone, CancellationToken.None)).Records);
     }
 
     private static async Task CommitAsync(IZoneStore store, DnsName zone) =>

@@ -9,11 +9,11 @@ internal sealed class FailingStore : IZoneStore
 
     internal bool Fails { get; set; }
 
-    public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken) => _store.LoadAsync(zone, cancellationToken);
+    public ValueTask<ZoneImage> LoadAsync(DnsName zone, CancellationToken cancellationToken) => _store.LoadAsync(zone, cancellationToken);
 
     public ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken) =>
         _store.ReadJournalAsync(zone, serial, cancellationToken);
 
-    public ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken) =>
+    public ValueTask<bool> CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken) =>
         Fails ? throw new IOException("No space left on device.") : _store.CommitAsync(batch, cancellationToken);
 }

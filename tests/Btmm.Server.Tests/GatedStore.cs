@@ -23,17 +23,16 @@ internal sealed class GatedStore : IZoneStore, IDisposable
         _arrivals.Dispose();
     }
 
-    public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken) => _store.LoadAsync(zone, cancellationToken);
+    public ValueTask<ZoneImage> LoadAsync(DnsName zone, CancellationToken cancellationToken) => _store.LoadAsync(zone, cancellationToken);
 
     public ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken) =>
         _store.ReadJournalAsync(zone, serial, cancellationToken);
 
-    public async ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
+    public async ValueTask<bool> CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
     {
         if (!IsClosed)
         {
-            await _store.CommitAsync(batch, cancellationToken);
-            return;
+            return await _store.CommitAsync(batch, cancellationToken);
         }
 
         Batches.Enqueue(batch);
@@ -41,7 +40,7 @@ internal sealed class GatedStore : IZoneStore, IDisposable
         Assert.True(await _gate.WaitAsync(TimeSpan.FromMinutes(1), cancellationToken));
         if (Fails)
             throw new IOException("No space left on device.");
-        await _store.CommitAsync(batch, cancellationToken);
+        return await _store.CommitAsync(batch, cancellationToken);
     }
 
     /// <summary>Waits until a commit waits at the gate.</summary>

@@ -40,8 +40,7 @@ public sealed class GroupCommitTests : IDisposable
     public async Task Subscribers_AreToldAfterTheCommitOnly()
     {
         var told = new List<ZoneChange>();
-        ZoneSnapshot empty = ZoneContent.Load(_server.Zone.Options, [], _server.Clock);
-        var zone = new Zone(_server.Zone.Options, empty, _server.Writer, _server.Clock, (_, change) => told.Add(change));
+        var zone = new Zone(_server.Zone.Options, new ZoneImage([]), _server.Writer, _server.Clock, (_, change) => told.Add(change));
         (_store.IsClosed, _store.Fails) = (true, true);
         Task failed = AddToAsync(zone);
         await _store.ArrivalAsync();

@@ -33,11 +33,11 @@ internal sealed class ServerHarness : IDisposable
         ZoneOptions options = ZoneOptions.ForAccount(Account);
         options = options with { Keys = [.. options.Keys, .. extraKeys ?? []] };
         Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), Clock, SystemRandomSource.Instance, Metrics);
-        ZoneSnapshot initial = ZoneContent.Load(options, Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result, Clock);
+        ZoneImage image = Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result;
         Writer = new ZoneWriter(Store, Clock, Metrics);
         _writing = Task.Run(() => Writer.RunAsync(_stop.Token));
-        Zone = new Zone(options, initial, Writer, Clock, (_, change) => Llq.OnChange(Clock.Now, change));
-        Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], 53, 5352), CancellationToken.None).AsTask().Wait();
+        Zone = new Zone(options, image, Writer, Clock, OnChanged);
+        Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], 53, 5352, Store.IsShared), CancellationToken.None).AsTask().Wait();
         var zones = new ZoneDirectory([Zone]);
         Handler = new RequestHandler(
             new QueryHandler(zones, Metrics),
@@ -63,6 +63,9 @@ internal sealed class ServerHarness : IDisposable
     internal IZoneStore Store { get; }
 
     internal ZoneWriter Writer { get; }
+
+    /// <summary>What subscribers were told.</summary>
+    internal ConcurrentQueue<ZoneChange> Changes { get; } = new();
 
     internal Zone Zone { get; }
 
@@ -105,12 +108,12 @@ internal sealed class ServerHarness : IDisposable
         return answer;
     }
 
-    /// <summary>A message's bytes with the account's signature.</summary>
-    internal byte[] Sign(DnsMessage message)
+    /// <summary>A message's bytes with the account's or another key's signature.</summary>
+    internal byte[] Sign(DnsMessage message, TsigKey? key = null)
     {
         byte[] buffer = new byte[DnsMessage.MaxSize];
         Assert.True(message.TryWrite(buffer, out int length));
-        using var tsig = new TsigClientTransaction(Key);
+        using var tsig = new TsigClientTransaction(key ?? Key);
         Assert.True(tsig.TrySignRequest(buffer, length, Time.GetUtcNow(), out length));
         return buffer[..length];
     }
@@ -158,4 +161,10 @@ internal sealed class ServerHarness : IDisposable
         Authority = updates,
         Additional = lease is null ? [] : [new EdnsInfo(lease).ToRecord()],
     };
+
+    private void OnChanged(Zone zone, ZoneChange change)
+    {
+        Changes.Enqueue(change);
+        Llq.OnChange(Clock.Now, change);
+    }
 }

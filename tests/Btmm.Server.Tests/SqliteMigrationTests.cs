@@ -71,7 +71,7 @@ public sealed class SqliteMigrationTests : IDisposable
 
     private static async Task AssertContentAsync(SqliteZoneStore store)
     {
-        StoredRecord record = Assert.Single(await store.LoadAsync(TestZones.Alice, CancellationToken.None));
+        StoredRecord record = Assert.Single((await store.LoadAsync(TestZones.Alice, CancellationToken.None)).Records);
         Assert.Equal(s_address, record.Record);
         Assert.Equal(new DateTimeOffset(1000, TimeSpan.Zero), record.LeaseEnd);
         ZoneJournalEntry entry = Assert.Single(await store.ReadJournalAsync(TestZones.Alice, 7, CancellationToken.None) ?? []);

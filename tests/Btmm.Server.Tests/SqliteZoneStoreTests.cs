@@ -38,11 +38,11 @@ public sealed class SqliteZoneStoreTests : IDisposable
             await store.CommitAsync([Step(6, 7, [], records)], CancellationToken.None);
 
         await using SqliteZoneStore again = await _directory.OpenAsync();
-        IReadOnlyList<StoredRecord> loaded = await again.LoadAsync(s_zone, CancellationToken.None);
+        IReadOnlyList<StoredRecord> loaded = (await again.LoadAsync(s_zone, CancellationToken.None)).Records;
         Assert.Equal(records.ToHashSet(), loaded.ToHashSet());
         Assert.Equal("Studio", loaded.First(item => item.Record.Type == DnsType.KEY).Record.Name.FirstLabel);
         Assert.Equal(["zones.db", "zones.db-wal"], _directory.Files);
-        Assert.Empty(await again.LoadAsync(DnsName.Parse("other.example"), CancellationToken.None));
+        Assert.Empty((await again.LoadAsync(DnsName.Parse("other.example"), CancellationToken.None)).Records);
     }
 
     [Fact]
@@ -56,10 +56,10 @@ public sealed class SqliteZoneStoreTests : IDisposable
         await store.CommitAsync(
             [Step(1, 2, [], [Soa(2), first, gone]), Step(2, 3, [Soa(2).Record, gone.Record], [Soa(3)]), Step(3, 3, [], [], [renewed])],
             CancellationToken.None);
-        Assert.Equal([renewed, Soa(3)], (await store.LoadAsync(s_zone, CancellationToken.None)).OrderBy(static item => item.Record.Type == DnsType.SOA));
+        Assert.Equal([renewed, Soa(3)], (await store.LoadAsync(s_zone, CancellationToken.None)).Records.OrderBy(static item => item.Record.Type == DnsType.SOA));
 
         await store.CommitAsync([Step(3, 4, [Soa(3).Record, first.Record], [Soa(4)])], CancellationToken.None);
-        Assert.Equal([Soa(4)], await store.LoadAsync(s_zone, CancellationToken.None));
+        Assert.Equal([Soa(4)], (await store.LoadAsync(s_zone, CancellationToken.None)).Records);
     }
 
     [Fact]
@@ -70,8 +70,8 @@ public sealed class SqliteZoneStoreTests : IDisposable
         StoredRecord mine = Keep(Records.A(s_zone, "192.0.2.1"));
         StoredRecord theirs = Keep(Records.A(other, "192.0.2.2"));
         await store.CommitAsync([Step(1, 2, [], [mine]), Step(1, 2, [], [theirs]) with { Zone = other }], CancellationToken.None);
-        Assert.Equal([mine], await store.LoadAsync(s_zone, CancellationToken.None));
-        Assert.Equal([theirs], await store.LoadAsync(DnsName.Parse("bob.members.example.net"), CancellationToken.None));
+        Assert.Equal([mine], (await store.LoadAsync(s_zone, CancellationToken.None)).Records);
+        Assert.Equal([theirs], (await store.LoadAsync(DnsName.Parse("bob.members.example.net"), CancellationToken.None)).Records);
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class SqliteZoneStoreTests : IDisposable
         await using (await _directory.OpenAsync())
             await _directory.AssertRefusedAsync(BtmmErrorReason.ResourceBusy);
         await using SqliteZoneStore store = await _directory.OpenAsync();
-        Assert.Empty(await store.LoadAsync(s_zone, CancellationToken.None));
+        Assert.Empty((await store.LoadAsync(s_zone, CancellationToken.None)).Records);
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class SqliteZoneStoreTests : IDisposable
         File.WriteAllText(_directory.File + ".new", "half");
         File.WriteAllText(_directory.File, "");
         await using SqliteZoneStore store = await _directory.OpenAsync();
-        Assert.Empty(await store.LoadAsync(s_zone, CancellationToken.None));
+        Assert.Empty((await store.LoadAsync(s_zone, CancellationToken.None)).Records);
     }
 
     private static StoredRecord Keep(DnsRecord record, DateTimeOffset? leaseEnd = null) => new(record, leaseEnd);

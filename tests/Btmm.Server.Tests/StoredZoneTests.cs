@@ -84,9 +84,9 @@ public sealed class StoredZoneTests : IDisposable
     {
         await using SqliteZoneStore store = await _directory.OpenAsync();
         await Assert.ThrowsAsync<IOException>(async () => await store.CommitAsync([Step(Good()), Step(Bad())], CancellationToken.None));
-        Assert.Empty(await store.LoadAsync(TestZones.Alice, CancellationToken.None));
+        Assert.Empty((await store.LoadAsync(TestZones.Alice, CancellationToken.None)).Records);
         await store.CommitAsync([Step(Good())], CancellationToken.None);
-        Assert.Equal([Good()], await store.LoadAsync(TestZones.Alice, CancellationToken.None));
+        Assert.Equal([Good()], (await store.LoadAsync(TestZones.Alice, CancellationToken.None)).Records);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal enum ServerCount
     EventsUnanswered,
     RequestsFailed,
     Commits,
+    CommitsOvertaken,
     StoreFailures,
     UpdatesDropped,
 }

@@ -29,6 +29,7 @@ internal sealed class ServerMetrics : IDisposable
         EventsSent: Read(ServerCount.EventsSent),
         EventsUnanswered: Read(ServerCount.EventsUnanswered),
         Commits: Read(ServerCount.Commits),
+        CommitsOvertaken: Read(ServerCount.CommitsOvertaken),
         StoreFailures: Read(ServerCount.StoreFailures),
         UpdatesDropped: Read(ServerCount.UpdatesDropped));
 

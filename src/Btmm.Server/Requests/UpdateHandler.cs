@@ -28,18 +28,19 @@ internal sealed class UpdateHandler(ZoneDirectory zones, ServiceClock clock, Ser
 
         LeaseGrant? grant = request.Edns?.Find<UpdateLeaseOption>() is { } asked ? LeaseGrant.Make(asked, lease, keyLease) : null;
         ReadOnlyMemory<byte> mac = request.Message.TsigData?.Mac ?? default;
-        DnsRcode rcode = await _replays.GetOrRunAsync(mac, () => ApplyAsync(zone, request, grant, cancellationToken)).ConfigureAwait(false);
+        DnsRcode rcode = await _replays.GetOrRunAsync(mac, () => ApplyAsync(zone, request, grant, mac, cancellationToken)).ConfigureAwait(false);
         DnsMessage reply = request.Reply(rcode);
         return rcode == DnsRcode.NoError && grant is not null
             ? reply with { Additional = [Request.MakeOpt(rcode, grant.ToOption()).ToRecord()] }
             : reply;
     }
 
-    private async Task<DnsRcode> ApplyAsync(Zone zone, Request request, LeaseGrant? grant, CancellationToken cancellationToken)
+    private async Task<DnsRcode> ApplyAsync(Zone zone, Request request, LeaseGrant? grant, ReadOnlyMemory<byte> mac, CancellationToken cancellationToken)
     {
         UpdateResult result = await zone.ApplyAsync(
             (snapshot, now) => UpdateProcessor.Process(snapshot, request.Message, name => AccessPolicy.MayChange(zone, request.Key, name), grant, now),
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken,
+            mac).ConfigureAwait(false);
         if (result.Rcode == DnsRcode.NoError)
             metrics.Add(ServerCount.UpdatesApplied);
         return result.Rcode;

@@ -13,20 +13,20 @@ public sealed class MemoryZoneStore : IZoneStore, IZoneCatalog
     private readonly ConcurrentDictionary<DnsName, MemoryZone> _zones = new();
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken) =>
-        new(_zones.TryGetValue(zone, out MemoryZone? kept) ? kept.Records : []);
+    public ValueTask<ZoneImage> LoadAsync(DnsName zone, CancellationToken cancellationToken) =>
+        new(new ZoneImage(_zones.TryGetValue(zone, out MemoryZone? kept) ? kept.Records : []));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ZoneJournalEntry>?> ReadJournalAsync(DnsName zone, uint serial, CancellationToken cancellationToken) =>
         new(_zones.TryGetValue(zone, out MemoryZone? kept) ? kept.ReadJournal(serial) : null);
 
     /// <inheritdoc/>
-    public ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
+    public ValueTask<bool> CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
         foreach (ZoneTransaction transaction in batch)
             _zones.GetOrAdd(transaction.Zone, static _ => new MemoryZone()).Apply(transaction);
-        return ValueTask.CompletedTask;
+        return new(true);
     }
 
     /// <inheritdoc/>

@@ -46,10 +46,11 @@ public sealed partial class SqliteZoneStore : IZoneStore, IZoneCatalog, IAsyncDi
     }
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<StoredRecord>> LoadAsync(DnsName zone, CancellationToken cancellationToken)
+    public async ValueTask<ZoneImage> LoadAsync(DnsName zone, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(zone);
-        return await ReadAsync(session => StoreReader.ReadRecords(session.Connection, Path, zone, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return new ZoneImage(
+            await ReadAsync(session => StoreReader.ReadRecords(session.Connection, Path, zone, cancellationToken), cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc/>
@@ -60,10 +61,11 @@ public sealed partial class SqliteZoneStore : IZoneStore, IZoneCatalog, IAsyncDi
     }
 
     /// <inheritdoc/>
-    public ValueTask CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
+    public async ValueTask<bool> CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return ChangeAsync(session => session.Writer.Write(batch), cancellationToken);
+        await ChangeAsync(session => session.Writer.Write(batch), cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,12 @@ public sealed record ZoneTransaction(
     IReadOnlyList<StoredRecord> Added,
     IReadOnlyList<StoredRecord> Leased)
 {
+    /// <summary>The zone's version before, in a store that several services share; each step adds one.</summary>
+    public long Version { get; init; }
+
+    /// <summary>The updates that this step answers, for a store that several services share.</summary>
+    public IReadOnlyList<SignedUpdate> Updates { get; init; } = [];
+
     /// <summary>Every record to write.</summary>
     internal IEnumerable<StoredRecord> Put => Added.Concat(Leased);
 

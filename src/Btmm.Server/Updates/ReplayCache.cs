@@ -44,6 +44,18 @@ internal sealed class ReplayCache(ServiceClock clock)
         }
     }
 
+    /// <summary>Remembers an outcome that is known from elsewhere.</summary>
+    internal void Learn(ReadOnlyMemory<byte> mac, DnsRcode rcode) => Add(Convert.ToBase64String(mac.Span), Task.FromResult(rcode));
+
+    /// <summary>An outcome that is known; null when there is none.</summary>
+    internal DnsRcode? Find(ReadOnlyMemory<byte> mac)
+    {
+        if (mac.IsEmpty)
+            return null;
+        lock (_gate)
+            return _results.TryGetValue(Convert.ToBase64String(mac.Span), out Task<DnsRcode>? earlier) && earlier.IsCompletedSuccessfully ? earlier.Result : null;
+    }
+
     // Null when it was added, else the one that was there.
     private Task<DnsRcode>? Add(string key, Task<DnsRcode> outcome)
     {

@@ -3,11 +3,16 @@ using Btmm.Server.Updates;
 namespace Btmm.Server.Zones;
 
 /// <summary>A transaction that waits for its turn, and where its outcome goes.</summary>
-internal sealed class PendingUpdate(Zone zone, Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction)
+/// <param name="zone">The zone.</param>
+/// <param name="transaction">What to do; it may run more than once, each time on another copy, and has no other effect.</param>
+/// <param name="mac">The MAC of the message that asks for it; empty when none does.</param>
+internal sealed class PendingUpdate(Zone zone, Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, ReadOnlyMemory<byte> mac)
 {
     private readonly TaskCompletionSource<UpdateResult> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal Zone Zone => zone;
+
+    internal ReadOnlyMemory<byte> Mac => mac;
 
     internal Task<UpdateResult> Outcome => _outcome.Task;
 
@@ -17,6 +22,7 @@ internal sealed class PendingUpdate(Zone zone, Func<ZoneSnapshot, TimeSpan, Upda
     /// <summary>Runs the transaction on a working copy.</summary>
     internal void Run(ZoneSnapshot working, TimeSpan now)
     {
+        Result = null;
         try
         {
             Result = transaction(working, now);
@@ -27,6 +33,9 @@ internal sealed class PendingUpdate(Zone zone, Func<ZoneSnapshot, TimeSpan, Upda
             Fail(error);
         }
     }
+
+    /// <summary>Takes a result that is known without running it.</summary>
+    internal void Settle(UpdateResult result) => Result = result;
 
     internal void Succeed()
     {

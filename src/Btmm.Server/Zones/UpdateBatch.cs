@@ -1,3 +1,4 @@
+using Btmm.Protocol.Dns;
 using Btmm.Server.Hosting;
 using Btmm.Server.Storage;
 using Btmm.Server.Updates;
@@ -8,58 +9,108 @@ namespace Btmm.Server.Zones;
 /// Transactions that share one commit: each works on the copy that the one before it left. Nothing is seen before
 /// <see cref="Publish"/>. Belongs to one writer.
 /// </summary>
-internal sealed class UpdateBatch(TimeSpan now, DateTimeOffset wall)
+/// <param name="now">The service's monotonic clock.</param>
+/// <param name="wall">The wall clock at the same moment.</param>
+/// <param name="elsewhere">For a store that several services share: which updates were answered elsewhere; else null.</param>
+internal sealed class UpdateBatch(TimeSpan now, DateTimeOffset wall, ReplayCache? elsewhere)
 {
-    private readonly Dictionary<Zone, (ZoneSnapshot Working, List<ZoneChange> Changes)> _zones = [];
+    private readonly Dictionary<Zone, ZoneWork> _zones = [];
     private readonly List<ZoneTransaction> _transactions = [];
 
-    /// <summary>What to store, in order; empty when nothing changed.</summary>
-    internal IReadOnlyList<ZoneTransaction> Transactions => _transactions;
+    /// <summary>The zones concerned.</summary>
+    internal IEnumerable<Zone> Zones => _zones.Keys;
 
     /// <summary>Runs a transaction; before a zone's first one, its leases that have ended are taken out (RFC 9664 §7).</summary>
     internal void Run(PendingUpdate update)
     {
-        if (!_zones.TryGetValue(update.Zone, out (ZoneSnapshot Working, List<ZoneChange> Changes) state))
+        ZoneWork work = Open(update.Zone);
+        if (elsewhere?.Find(update.Mac) is { } rcode)
         {
-            _zones[update.Zone] = state = (update.Zone.Current, []);
-            if (update.Zone.NextExpiry <= now)
-                Take(update.Zone, update.Zone.Expire(state.Working, now));
+            update.Settle(new UpdateResult(rcode, work.Snapshot, ZoneChange.None));
+            return;
         }
 
-        update.Run(_zones[update.Zone].Working, now);
-        if (update.Result is { } result)
-            Take(update.Zone, result);
+        update.Run(work.Snapshot, now);
+        if (update.Result is not { } result)
+            return;
+        if (elsewhere is not null && !update.Mac.IsEmpty)
+            work.Answered.Add(new SignedUpdate(update.Mac, result.Rcode));
+        Take(work, result);
+    }
+
+    /// <summary>What to store, in order; empty when there is nothing.</summary>
+    internal IReadOnlyList<ZoneTransaction> Seal()
+    {
+        foreach (ZoneWork work in _zones.Values)
+        {
+            if (work.Answered.Count > 0)
+                Add(work, ZoneChange.None, work.Snapshot);
+        }
+
+        return _transactions;
     }
 
     /// <summary>Makes the changes visible, zone by zone.</summary>
     internal void Publish(ServerMetrics metrics)
     {
-        foreach ((Zone zone, (ZoneSnapshot working, List<ZoneChange> changes)) in _zones)
+        foreach (ZoneWork work in _zones.Values)
         {
-            if (changes.Count == 0)
-                continue;
-            metrics.Add(ServerCount.LeasesExpired, changes.Sum(change => change.Removed.Count(item => item.LeaseEnd <= now)));
-            zone.Publish(working, changes);
+            metrics.Add(ServerCount.LeasesExpired, work.Changes.Sum(change => change.Removed.Count(item => item.LeaseEnd <= now)));
+            work.Zone.Publish(work.Snapshot, work.Changes, work.Version);
         }
     }
 
-    private void Take(Zone zone, UpdateResult result)
+    private ZoneWork Open(Zone zone)
     {
-        if (result.Rcode != Protocol.Dns.DnsRcode.NoError || result.Change.IsEmpty)
+        if (!_zones.TryGetValue(zone, out ZoneWork? work))
+        {
+            _zones[zone] = work = new ZoneWork(zone);
+            if (zone.NextExpiry <= now)
+                Take(work, zone.Expire(work.Snapshot, now));
+        }
+
+        return work;
+    }
+
+    private void Take(ZoneWork work, UpdateResult result)
+    {
+        if (result.Rcode != DnsRcode.NoError || result.Change.IsEmpty)
             return;
-        (ZoneSnapshot before, List<ZoneChange> changes) = _zones[zone];
-        ZoneChange change = result.Change;
-        changes.Add(change);
+        work.Changes.Add(result.Change);
+        Add(work, result.Change, result.Snapshot);
+    }
+
+    private void Add(ZoneWork work, ZoneChange change, ZoneSnapshot after)
+    {
         _transactions.Add(new ZoneTransaction(
-            zone.Apex,
-            before.Serial,
-            result.Snapshot.Serial,
+            work.Zone.Apex,
+            work.Snapshot.Serial,
+            after.Serial,
             [.. change.Removed.Select(static item => item.Record)],
             [.. change.Replaced.Select(static item => item.Record)],
             [.. change.Added.Select(Store)],
-            [.. change.Leased.Select(Store)]));
-        _zones[zone] = (result.Snapshot, changes);
+            [.. change.Leased.Select(Store)])
+        {
+            Version = work.Version++,
+            Updates = [.. work.Answered],
+        });
+        work.Answered.Clear();
+        work.Snapshot = after;
     }
 
     private StoredRecord Store(ZoneRecord item) => new(item.Record, item.LeaseEnd is { } end ? wall + (end - now) : null);
+
+    // A zone as the batch leaves it so far.
+    private sealed class ZoneWork(Zone zone)
+    {
+        internal Zone Zone => zone;
+
+        internal ZoneSnapshot Snapshot { get; set; } = zone.Current;
+
+        internal long Version { get; set; } = zone.Version;
+
+        internal List<ZoneChange> Changes { get; } = [];
+
+        internal List<SignedUpdate> Answered { get; } = [];
+    }
 }

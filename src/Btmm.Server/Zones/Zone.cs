@@ -24,15 +24,18 @@ internal sealed class Zone
 
     /// <summary>Takes a zone into service.</summary>
     /// <param name="options">Its name and keys.</param>
-    /// <param name="initial">Its content.</param>
+    /// <param name="image">Its content as stored.</param>
     /// <param name="writer">Makes its changes.</param>
     /// <param name="clock">The service's clock.</param>
     /// <param name="changed">Told after each change, on the writer's thread; must not wait.</param>
-    internal Zone(ZoneOptions options, ZoneSnapshot initial, ZoneWriter writer, ServiceClock clock, Action<Zone, ZoneChange> changed)
+    internal Zone(ZoneOptions options, ZoneImage image, ZoneWriter writer, ServiceClock clock, Action<Zone, ZoneChange> changed)
     {
         Options = options;
         Discovery = new DiscoveryNames(options.Apex, options.ServerLabel);
+        ZoneSnapshot initial = ZoneContent.Load(options, image.Records, clock);
         _current = initial;
+        Version = image.Version;
+        writer.Learn(image.Updates);
         _writer = writer;
         _clock = clock;
         _changed = changed;
@@ -47,6 +50,9 @@ internal sealed class Zone
 
     /// <summary>The zone as it was last stored.</summary>
     internal ZoneSnapshot Current => _current;
+
+    /// <summary>The version in the store of <see cref="Current"/>. The writer's alone.</summary>
+    internal long Version { get; private set; }
 
     /// <summary>
     /// The zone without records whose lease has ended, which must not be returned any more (RFC 9664 §7), even while their
@@ -67,9 +73,13 @@ internal sealed class Zone
     internal TimeSpan? NextExpiry => Volatile.Read(ref _nextExpiry) is var ticks && ticks != long.MaxValue ? new TimeSpan(ticks) : null;
 
     /// <summary>Runs a transaction in its turn; when it succeeds, its result is stored and then becomes visible.</summary>
+    /// <param name="transaction">What to do; it may run more than once, each time on another copy, and has no other effect.</param>
+    /// <param name="cancellationToken">Ends the wait, not the transaction.</param>
+    /// <param name="mac">The MAC of the message that asks for it, which is then answered once among all services.</param>
     /// <exception cref="IOException">The store failed; nothing has changed.</exception>
-    internal ValueTask<UpdateResult> ApplyAsync(Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, CancellationToken cancellationToken) =>
-        _writer.ApplyAsync(this, transaction, cancellationToken);
+    internal ValueTask<UpdateResult> ApplyAsync(
+        Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, CancellationToken cancellationToken, ReadOnlyMemory<byte> mac = default) =>
+        _writer.ApplyAsync(this, transaction, mac, cancellationToken);
 
     /// <summary>
     /// The stored changes that lead from a serial to the present one, oldest first (see <see cref="IZoneStore.ReadJournalAsync"/>).
@@ -96,8 +106,11 @@ internal sealed class Zone
     }
 
     /// <summary>Makes stored changes visible, the last of which led to the snapshot. The writer's alone.</summary>
-    internal void Publish(ZoneSnapshot snapshot, IReadOnlyList<ZoneChange> changes)
+    internal void Publish(ZoneSnapshot snapshot, IReadOnlyList<ZoneChange> changes, long version)
     {
+        Version = version;
+        if (changes.Count == 0)
+            return;
         _current = snapshot;
         Watch(changes.SelectMany(static change => change.Added.Concat(change.Leased)));
         if (ServerLog.Instance.IsEnabled())

@@ -36,17 +36,24 @@ internal static class ZoneContent
 
     /// <summary>
     /// The transaction that makes the service's own records right: NS, its name's addresses, and the SRV records for updates
-    /// and long-lived queries (RFC 8764 §4).
+    /// and long-lived queries (RFC 8764 §4). Those of other services that share the store are left to them.
     /// </summary>
-    internal static UpdateResult Publish(ZoneSnapshot zone, DiscoveryNames names, IReadOnlyList<IPAddress> addresses, int port, int llqPort)
+    internal static UpdateResult Publish(ZoneSnapshot zone, DiscoveryNames names, IReadOnlyList<IPAddress> addresses, int port, int llqPort, bool isShared)
     {
         var editor = new ZoneEditor(zone);
         AddServer(editor, names);
-        Replace(editor, names.Update, DnsType.SRV, [new SrvData(0, 0, (ushort)port, names.Server)]);
-        Replace(editor, names.LongLivedQuery, DnsType.SRV, [new SrvData(0, 0, (ushort)llqPort, names.Server)]);
-        Replace(editor, names.Server, DnsType.A, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetwork).Select(static a => new AData(a)));
-        Replace(editor, names.Server, DnsType.AAAA, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetworkV6).Select(static a => new AaaaData(a)));
+        Replace(names.Update, DnsType.SRV, [new SrvData(0, 0, (ushort)port, names.Server)]);
+        Replace(names.LongLivedQuery, DnsType.SRV, [new SrvData(0, 0, (ushort)llqPort, names.Server)]);
+        Replace(names.Server, DnsType.A, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetwork).Select(static a => new AData(a)));
+        Replace(names.Server, DnsType.AAAA, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetworkV6).Select(static a => new AaaaData(a)));
         return new UpdateResult(DnsRcode.NoError, editor.Finish(out ZoneChange change), change);
+
+        void Replace(DnsName name, DnsType type, IEnumerable<DnsData> data)
+        {
+            editor.Remove(name, item => item.Record.Type == type && (!isShared || IsOf(names.Server, item.Record.Data)));
+            foreach (DnsData item in data)
+                editor.Add(new DnsRecord(name, ServiceTtl, item), null);
+        }
     }
 
     // The other name servers that an operator has put there are secondaries.
@@ -57,12 +64,7 @@ internal static class ZoneContent
             editor.Add(new DnsRecord(names.Apex, ServiceTtl, server), null);
     }
 
-    private static void Replace(ZoneEditor editor, DnsName name, DnsType type, IEnumerable<DnsData> data)
-    {
-        editor.Remove(name, item => item.Record.Type == type);
-        foreach (DnsData item in data)
-            editor.Add(new DnsRecord(name, ServiceTtl, item), null);
-    }
+    private static bool IsOf(DnsName server, DnsData data) => data is not SrvData srv || srv.Target == server;
 
     private static DnsRecord MakeSoa(ZoneOptions options, ServiceClock clock)
     {

@@ -8,10 +8,11 @@ namespace Btmm.Server.Zones;
 /// <summary>
 /// The one writer of a service's zones. In turns: takes the transactions that wait, runs each on the copy that the one before
 /// it left, stores all of them in one commit, makes the new snapshots visible, answers. While a commit is on its way to the
-/// disk the next transactions gather, so the more there are, the more share a commit. The owner awaits <see cref="RunAsync"/>;
+/// disk the next transactions gather, so the more there are, the more share a commit. When another service was first at a
+/// store that they share, its steps are taken over and the transactions run again on top of them. The owner awaits <see cref="RunAsync"/>;
 /// the other members are thread-safe.
 /// </summary>
-internal sealed class ZoneWriter(IZoneStore store, ServiceClock clock, ServerMetrics metrics)
+internal sealed partial class ZoneWriter(IZoneStore store, ServiceClock clock, ServerMetrics metrics)
 {
     // Askers beyond that wait for room.
     private const int Capacity = 4096;
@@ -19,7 +20,11 @@ internal sealed class ZoneWriter(IZoneStore store, ServiceClock clock, ServerMet
     // Bounds the time the first of a batch waits for the others.
     private const int MaxBatch = 512;
 
-    private readonly Channel<PendingUpdate> _queue = Channel.CreateBounded<PendingUpdate>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    // Each time, some other service got on; with so many the zone is changed more often than a service can follow.
+    private const int MaxAttempts = 50;
+
+    // A null only wakes the writer.
+    private readonly Channel<PendingUpdate?> _queue = Channel.CreateBounded<PendingUpdate?>(new BoundedChannelOptions(Capacity) { SingleReader = true });
     private volatile ZoneStoreStatus _status = new(null, null);
 
     /// <summary>Where the changes go.</summary>
@@ -30,9 +35,10 @@ internal sealed class ZoneWriter(IZoneStore store, ServiceClock clock, ServerMet
 
     /// <summary>Runs a transaction in its turn; when this returns, its change is stored and visible.</summary>
     /// <exception cref="IOException">The store failed; nothing has changed.</exception>
-    internal async ValueTask<UpdateResult> ApplyAsync(Zone zone, Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, CancellationToken cancellationToken)
+    internal async ValueTask<UpdateResult> ApplyAsync(
+        Zone zone, Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, ReadOnlyMemory<byte> mac, CancellationToken cancellationToken)
     {
-        var update = new PendingUpdate(zone, transaction);
+        var update = new PendingUpdate(zone, transaction, mac);
         try
         {
             await _queue.Writer.WriteAsync(update, cancellationToken).ConfigureAwait(false);
@@ -54,32 +60,34 @@ internal sealed class ZoneWriter(IZoneStore store, ServiceClock clock, ServerMet
             {
                 updates.Clear();
                 while (updates.Count < MaxBatch && _queue.Reader.TryRead(out PendingUpdate? update))
-                    updates.Add(update);
-                await CommitAsync(updates).ConfigureAwait(false);
+                {
+                    if (update is not null)
+                        updates.Add(update);
+                }
+
+                await FollowAllAsync().ConfigureAwait(false);
+                if (updates.Count > 0)
+                    await CommitAsync(updates).ConfigureAwait(false);
             }
         }
         finally
         {
             _queue.Writer.TryComplete();
             while (_queue.Reader.TryRead(out PendingUpdate? update))
-                update.Cancel();
+                update?.Cancel();
         }
     }
 
     private async ValueTask CommitAsync(List<PendingUpdate> updates)
     {
-        var batch = new UpdateBatch(clock.Now, clock.UtcNow);
         try
         {
-            foreach (PendingUpdate update in updates)
-                batch.Run(update);
-            if (batch.Transactions.Count > 0)
+            UpdateBatch? batch = null;
+            for (int attempt = 1; batch is null; attempt++)
             {
-                // Not to be interrupted: a commit is short, and half of one has no outcome to tell.
-                await store.CommitAsync(batch.Transactions, CancellationToken.None).ConfigureAwait(false);
-                metrics.Add(ServerCount.Commits);
-                if (_status.IsFailing)
-                    _status = new ZoneStoreStatus(null, null);
+                if (attempt > MaxAttempts)
+                    throw new IOException("Other servers change the zone too often.");
+                batch = await TryCommitAsync(updates).ConfigureAwait(false);
             }
 
             batch.Publish(metrics);
@@ -93,6 +101,36 @@ internal sealed class ZoneWriter(IZoneStore store, ServiceClock clock, ServerMet
         }
 
         updates.ForEach(static update => update.Succeed());
+    }
+
+    // Null when another service was first; then its steps have been taken over.
+    private async ValueTask<UpdateBatch?> TryCommitAsync(List<PendingUpdate> updates)
+    {
+        var batch = new UpdateBatch(clock.Now, clock.UtcNow, store.IsShared ? _elsewhere : null);
+        foreach (PendingUpdate update in updates)
+            batch.Run(update);
+        IReadOnlyList<ZoneTransaction> transactions = batch.Seal();
+        if (transactions.Count == 0)
+            return batch;
+
+        // Not to be interrupted: a commit is short, and half of one has no outcome to tell.
+        if (await store.CommitAsync(transactions, CancellationToken.None).ConfigureAwait(false))
+        {
+            metrics.Add(ServerCount.Commits);
+            ReportSuccess();
+            return batch;
+        }
+
+        metrics.Add(ServerCount.CommitsOvertaken);
+        foreach (Zone zone in batch.Zones)
+            await FollowAsync(zone).ConfigureAwait(false);
+        return null;
+    }
+
+    private void ReportSuccess()
+    {
+        if (_status.IsFailing)
+            _status = new ZoneStoreStatus(null, null);
     }
 
     private void Report(Exception error)
