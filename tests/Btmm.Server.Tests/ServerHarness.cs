@@ -24,14 +24,14 @@ internal sealed class ServerHarness : IDisposable
     private readonly ConcurrentBag<RequestWorkspace> _workspaces = [];
     private ushort _nextId = 1;
 
-    internal ServerHarness(ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null)
+    internal ServerHarness(ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false)
     {
         Time = time ?? new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         Account = TestZones.NewAccount();
         Clock = new ServiceClock(Time);
         Store = store ?? new MemoryZoneStore();
         ZoneOptions options = ZoneOptions.ForAccount(Account);
-        options = options with { Keys = [.. options.Keys, .. extraKeys ?? []] };
+        options = options with { Keys = [.. options.Keys, .. extraKeys ?? []], IsPublic = isPublic };
         Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), Clock, SystemRandomSource.Instance, Metrics);
         ZoneImage image = Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result;
         Writer = new ZoneWriter(Store, Clock, Metrics);

@@ -31,48 +31,14 @@ public static class DnsNameWire
     /// <param name="next">The offset of what follows the name in the message.</param>
     /// <returns>False when the name is malformed or runs out of the message.</returns>
     public static bool TryExpand(ReadOnlySpan<byte> message, int offset, Span<byte> destination, out int written, out int next)
-    {
-        written = 0;
-        next = 0;
-        int floor = offset;
-        int at = offset;
-        bool jumped = false;
-        while ((uint)at < (uint)message.Length)
-        {
-            int length = message[at];
-            if ((length & PointerMask) == PointerMask)
-            {
-                if (at + 1 >= message.Length) return false;
-                int target = ((length & ~PointerMask) << 8) | message[at + 1];
-                if (!jumped) next = at + 2;
-                jumped = true;
-                if (target >= floor || target < DnsHeader.Size || message[target] is 0 or > MaxLabelLength) return false;
-                floor = at = target;
-                continue;
-            }
-
-            if (length > MaxLabelLength || length >= message.Length - at) return false;
-            if (written + 1 + length > MaxLength || written + 1 + length > destination.Length) return false;
-            message.Slice(at, 1 + length).CopyTo(destination[written..]);
-            written += 1 + length;
-            at += 1 + length;
-            if (length != 0) continue;
-            if (!jumped) next = at;
-            return true;
-        }
-
-        return false;
-    }
+        => TryWalk(message, offset, copy: true, destination, out written, out next);
 
     /// <summary>Finds the end of the name at <paramref name="offset"/> with the same checks as <see cref="TryExpand"/>.</summary>
     /// <param name="message">The whole message.</param>
     /// <param name="offset">Where the name begins.</param>
     /// <param name="next">The offset of what follows the name in the message.</param>
     public static bool TrySkip(ReadOnlySpan<byte> message, int offset, out int next)
-    {
-        Span<byte> name = stackalloc byte[MaxLength];
-        return TryExpand(message, offset, name, out _, out next);
-    }
+        => TryWalk(message, offset, copy: false, default, out _, out next);
 
     /// <summary>Whether <paramref name="wire"/> is exactly one uncompressed, well-formed name.</summary>
     /// <param name="wire">The bytes to check.</param>
@@ -156,6 +122,40 @@ public static class DnsNameWire
     {
         ulong high = Math.BigMul(left, right, out ulong low);
         return high ^ low;
+    }
+
+    private static bool TryWalk(ReadOnlySpan<byte> message, int offset, bool copy, Span<byte> destination, out int written, out int next)
+    {
+        written = 0;
+        next = 0;
+        int floor = offset;
+        int at = offset;
+        bool jumped = false;
+        while ((uint)at < (uint)message.Length)
+        {
+            int length = message[at];
+            if ((length & PointerMask) == PointerMask)
+            {
+                if (at + 1 >= message.Length) return false;
+                int target = ((length & ~PointerMask) << 8) | message[at + 1];
+                if (!jumped) next = at + 2;
+                jumped = true;
+                if (target >= floor || target < DnsHeader.Size || message[target] is 0 or > MaxLabelLength) return false;
+                floor = at = target;
+                continue;
+            }
+
+            if (length > MaxLabelLength || length >= message.Length - at) return false;
+            if (written + 1 + length > MaxLength || (copy && written + 1 + length > destination.Length)) return false;
+            if (copy) message.Slice(at, 1 + length).CopyTo(destination[written..]);
+            written += 1 + length;
+            at += 1 + length;
+            if (length != 0) continue;
+            if (!jumped) next = at;
+            return true;
+        }
+
+        return false;
     }
 
     // Eight bytes at once: the high bit of each byte that is an upper-case letter becomes the bit that makes it lower-case.

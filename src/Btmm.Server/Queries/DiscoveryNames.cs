@@ -16,6 +16,7 @@ internal sealed class DiscoveryNames
     ];
 
     private readonly FrozenSet<DnsName> _names;
+    private readonly FrozenSet<DnsName>.AlternateLookup<ReadOnlySpan<byte>> _wireNames;
 
     internal DiscoveryNames(DnsName apex, string serverLabel)
     {
@@ -24,6 +25,7 @@ internal sealed class DiscoveryNames
         Update = apex.PrependLabels("_dns-update._udp");
         LongLivedQuery = apex.PrependLabels("_dns-llq._udp");
         _names = s_labels.Select(apex.PrependLabels).Append(Server).ToFrozenSet<DnsName>(DnsNameComparer.Instance);
+        _wireNames = _names.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
     internal DnsName Apex { get; }
@@ -38,7 +40,7 @@ internal sealed class DiscoveryNames
     /// <summary>Whether a name is one of the service's own; accounts cannot change it.</summary>
     internal bool Contains(DnsName name) => _names.Contains(name);
 
-    /// <summary>Whether anybody may read these records.</summary>
-    internal bool IsPublic(DnsName name, DnsType type) =>
-        _names.Contains(name) || (name == Apex && type is DnsType.SOA or DnsType.NS);
+    /// <summary>Whether anybody may read the records of a name in uncompressed wire form.</summary>
+    internal bool IsPublic(ReadOnlySpan<byte> name, DnsType type) =>
+        _wireNames.Contains(name) || (type is DnsType.SOA or DnsType.NS && DnsNameWire.Equals(name, Apex.Wire));
 }

@@ -11,20 +11,23 @@ namespace Btmm.Server.Requests;
 internal static class AccessPolicy
 {
     /// <summary>Whether the asker may read the records of a name.</summary>
-    internal static bool MayRead(Zone zone, TsigKey? key, DnsName name, DnsType type) =>
+    internal static bool MayRead(Zone zone, TsigKey? key, DnsName name, DnsType type) => MayRead(zone, key, name.Wire, type);
+
+    /// <summary>Whether the asker may read the records of a name in uncompressed wire form.</summary>
+    internal static bool MayRead(Zone zone, TsigKey? key, ReadOnlySpan<byte> name, DnsType type) =>
         zone.Options.IsPublic || zone.Discovery.IsPublic(name, type) || IsInScope(zone, key, name, ZoneAccess.Read);
 
     /// <summary>Whether the key may change anything in a zone.</summary>
     internal static bool MayChangeZone(Zone zone, TsigKey? key) => zone.Options.Keys.Any(item => IsSame(item, key, ZoneAccess.Change));
 
     /// <summary>Whether the key may change the records of a name.</summary>
-    internal static bool MayChange(Zone zone, TsigKey? key, DnsName name) => !zone.Discovery.Contains(name) && IsInScope(zone, key, name, ZoneAccess.Change);
+    internal static bool MayChange(Zone zone, TsigKey? key, DnsName name) => !zone.Discovery.Contains(name) && IsInScope(zone, key, name.Wire, ZoneAccess.Change);
 
-    private static bool IsInScope(Zone zone, TsigKey? key, DnsName name, ZoneAccess access)
+    private static bool IsInScope(Zone zone, TsigKey? key, ReadOnlySpan<byte> name, ZoneAccess access)
     {
         foreach (ZoneKey item in zone.Options.Keys)
         {
-            if (IsSame(item, key, access) && name.IsSubdomainOf(item.Scope))
+            if (IsSame(item, key, access) && DnsNameWire.IsSubdomainOf(name, item.Scope.Wire))
                 return true;
         }
 

@@ -29,8 +29,8 @@ internal sealed class LlqHandler(ZoneDirectory zones, LlqTable table, ServiceClo
     private const int MaxQuestions = 32;
 
     /// <summary>Whether a request is for this handler.</summary>
-    internal static bool Concerns(Request request) =>
-        request.Origin.IsStream == request.Peer is not null && Options(request.Edns).Any();
+    internal static bool Concerns(in DnsRequestView request, in RequestOrigin origin, IStreamPeer? peer) =>
+        request.TryFindOption(LlqOption.OptionCode, out _) && origin.IsStream == peer is not null;
 
     /// <summary>
     /// Writes the answer into a buffer whose length is the limit, or another limit as long as the sender's address is not proven.
@@ -168,8 +168,8 @@ internal sealed class LlqHandler(ZoneDirectory zones, LlqTable table, ServiceClo
                 continue;
             var one = new QueryAnswer();
             one.Answers.AddRange(reply.Answers);
-            AdditionalRecords.Add(reply.Zone.Live, one);
-            all.AddRange(one.Additional.Where(record => AccessPolicy.MayRead(reply.Zone, request.Key, record.Name, record.Type)));
+            AdditionalRecords.Add(reply.Zone.Live, new ZoneReader(reply.Zone, request.Key), one);
+            all.AddRange(one.Additional);
         }
 
         return [.. all.Distinct()];

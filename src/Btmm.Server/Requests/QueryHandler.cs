@@ -1,4 +1,5 @@
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Hosting;
 using Btmm.Server.Queries;
 using Btmm.Server.Zones;
@@ -8,61 +9,50 @@ namespace Btmm.Server.Requests;
 /// <summary>Answers QUERY messages: finds the zone, applies the access policy and asks the snapshot. Thread-safe.</summary>
 internal sealed class QueryHandler(ZoneDirectory zones, ServerMetrics metrics)
 {
-    internal DnsMessage Handle(Request request)
+    /// <summary>Answers the question of a request whose form and signature have been checked.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="key">The key that signed it, or null.</param>
+    /// <param name="answer">Where the answer goes.</param>
+    internal void Answer(in DnsRequestView request, TsigKey? key, QueryAnswer answer)
     {
         metrics.Add(ServerCount.Queries);
-        if (request.Message.Questions is not [DnsQuestion question])
-            return request.Reply(DnsRcode.FormErr);
-        if (CheckType(question) is var rcode && rcode != DnsRcode.NoError)
-            return request.Reply(rcode);
-        if (zones.FindFor(question.Name) is not { } zone)
-            return request.Reply(DnsRcode.Refused);
-        return Fill(request, Answer(zone, request, question));
+        DnsRcode rcode = request.Header.QuestionCount == 1 ? CheckType(request.Type, request.Class) : DnsRcode.FormErr;
+        if (rcode != DnsRcode.NoError)
+            answer.Start(rcode);
+        else if (zones.FindFor(request.Name) is { } zone)
+            Answer(new ZoneReader(zone, key), request.Name, request.Type, answer);
+        else
+            answer.Start(DnsRcode.Refused);
     }
 
-    private static QueryAnswer Answer(Zone zone, Request request, DnsQuestion question)
+    private static void Answer(ZoneReader reader, ReadOnlySpan<byte> name, DnsType type, QueryAnswer answer)
     {
-        ZoneSnapshot snapshot = zone.Live;
-        if (AccessPolicy.MayRead(zone, request.Key, question.Name, question.Type))
+        ZoneSnapshot snapshot = reader.Zone.Live;
+        if (reader.MayRead(name, type))
         {
-            QueryAnswer answer = QueryProcessor.Answer(snapshot, question.Name, question.Type);
-            answer.Additional.RemoveAll(record => !AccessPolicy.MayRead(zone, request.Key, record.Name, record.Type));
-            return answer;
+            QueryProcessor.Answer(snapshot, reader, name, type, answer);
+            return;
         }
 
-        if (question.Type != DnsType.SOA)
-            return QueryAnswer.Of(DnsRcode.Refused);
+        answer.Start(type == DnsType.SOA ? DnsRcode.NoError : DnsRcode.Refused, isAuthoritative: type == DnsType.SOA);
 
         // Anybody may find out which zone a name lies in (RFC 8764 §4), but not whether the name exists.
-        var where = new QueryAnswer { IsAuthoritative = true };
-        where.Authority.Add(snapshot.NegativeSoa);
-        return where;
+        if (type == DnsType.SOA)
+            answer.Authority.Add(snapshot.NegativeSoa);
     }
 
-    // We hold data of class IN only, give no zone transfers, and meta types other than ANY cannot be asked for.
-    private static DnsRcode CheckType(DnsQuestion question)
+    // We hold data of class IN only, give no zone transfers here, and meta types other than ANY cannot be asked for.
+    private static DnsRcode CheckType(DnsType type, DnsClass @class)
     {
-        if (question.Class != DnsClass.IN)
+        if (@class != DnsClass.IN)
             return DnsRcode.Refused;
-        return question.Type switch
+        return type switch
         {
             DnsType.ANY => DnsRcode.NoError,
             DnsType.AXFR or DnsType.IXFR => DnsRcode.Refused,
             DnsType.None or DnsType.OPT or DnsType.TSIG => DnsRcode.FormErr,
-            _ when (ushort)question.Type is >= 128 and <= 255 => DnsRcode.NotImp,
+            _ when (ushort)type is >= 128 and <= 255 => DnsRcode.NotImp,
             _ => DnsRcode.NoError,
-        };
-    }
-
-    private static DnsMessage Fill(Request request, QueryAnswer answer)
-    {
-        DnsMessage reply = request.Reply(answer.Rcode);
-        return reply with
-        {
-            Flags = answer.IsAuthoritative ? reply.Flags | DnsFlags.Authoritative : reply.Flags,
-            Answers = answer.Answers,
-            Authority = answer.Authority,
-            Additional = [.. answer.Additional, .. reply.Additional],
         };
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
@@ -9,7 +10,7 @@ namespace Btmm.Server.Requests;
 /// From a received message to the bytes of its answer: form, signature, EDNS, dispatch, size, signature. Thread-safe; each
 /// caller brings its own <see cref="RequestWorkspace"/>.
 /// </summary>
-internal sealed class RequestHandler(
+internal sealed partial class RequestHandler(
     QueryHandler queries,
     UpdateHandler updates,
     LlqHandler longLivedQueries,
@@ -23,69 +24,126 @@ internal sealed class RequestHandler(
     /// <param name="peer">The connection it came over; null for a datagram.</param>
     /// <param name="workspace">The caller's.</param>
     /// <param name="cancellationToken">The service stops, or the connection has ended.</param>
-    internal async ValueTask<int> HandleAsync(
-        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, CancellationToken cancellationToken)
+    internal ValueTask<int> HandleAsync(
+        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, CancellationToken cancellationToken) =>
+        TryHandle(bytes.Span, origin, peer, workspace.Response, workspace, out int length)
+            ? ValueTask.FromResult(length)
+            : HandleSlowAsync(bytes, origin, peer, workspace, cancellationToken);
+
+    /// <summary>
+    /// Answers a message at once, without allocating when it is an ordinary query. False when the answer has to wait for
+    /// something: then it is for <see cref="HandleAsync"/>.
+    /// </summary>
+    /// <param name="bytes">The message.</param>
+    /// <param name="origin">Where it came from.</param>
+    /// <param name="peer">The connection it came over; null for a datagram.</param>
+    /// <param name="response">Where the answer goes: of the largest size that the transport takes.</param>
+    /// <param name="workspace">The caller's.</param>
+    /// <param name="length">The length of the answer, 0 when there is none.</param>
+    internal bool TryHandle(ReadOnlySpan<byte> bytes, in RequestOrigin origin, IStreamPeer? peer, Span<byte> response, RequestWorkspace workspace, out int length)
     {
-        if (!DnsHeader.TryRead(bytes.Span, out DnsHeader header))
-            return 0;
+        length = 0;
+        if (!DnsHeader.TryRead(bytes, out DnsHeader header))
+            return true;
 
         // The QR bit comes before the opcode: acknowledgements of events are responses (RFC 8764 §6.3).
         if (header.IsResponse)
         {
-            longLivedQueries.HandleResponse(bytes.Span, origin);
-            return 0;
+            longLivedQueries.HandleResponse(bytes, origin);
+            return true;
         }
 
-        if (header.Opcode is not (DnsOpcode.Query or DnsOpcode.Update))
-            return WriteBare(header, DnsRcode.NotImp, workspace);
-        if (!DnsMessage.TryParse(bytes.Span, out DnsMessage? message))
-            return WriteBare(header, DnsRcode.FormErr, workspace);
-
-        workspace.Tsig.Verify(bytes.Span, keys, clock.UtcNow);
-        EdnsInfo? edns = message.Edns;
-        int limit = Limit(origin, edns);
-        if (workspace.Tsig.Rcode is var rcode && rcode != DnsRcode.NoError)
-        {
-            metrics.Add(ServerCount.SignatureFailures);
-            return Write(Request.Reply(message, edns, rcode), limit, workspace);
-        }
-
-        var request = new Request(message, edns, workspace.Tsig.Key, origin, peer);
-        if (edns is { Version: > 0 })
-            return Write(request.Reply(DnsRcode.BadVers), limit, workspace);
-        return await DispatchAsync(request, bytes.Length, limit, workspace, cancellationToken).ConfigureAwait(false);
+        if (header.Opcode == DnsOpcode.Update)
+            return false;
+        length = header.Opcode == DnsOpcode.Query
+            ? HandleQuery(bytes, header, origin, peer, response, workspace)
+            : WriteBare(header, DnsRcode.NotImp, response);
+        return true;
     }
 
     /// <summary>Counts an update that nobody had room for; its sender will repeat it.</summary>
     internal void CountDroppedUpdate() => metrics.Add(ServerCount.UpdatesDropped);
 
-    private async ValueTask<int> DispatchAsync(Request request, int length, int limit, RequestWorkspace workspace, CancellationToken cancellationToken)
+    private async ValueTask<int> HandleSlowAsync(
+        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, CancellationToken cancellationToken)
     {
+        if (!TryRead(bytes.Span, origin, peer, workspace.Response, workspace, out Request? request, out int length))
+            return length;
         try
         {
-            if (request.Message.Opcode == DnsOpcode.Update)
-                return Write(await updates.HandleAsync(request, cancellationToken).ConfigureAwait(false), limit, workspace);
-            if (!LlqHandler.Concerns(request))
-                return Write(queries.Handle(request), limit, workspace);
-
-            DnsMessage? instead = longLivedQueries.Handle(request, Room(limit, workspace), (LlqHandler.MaxAmplification * length) - workspace.Tsig.SignatureSize, out int written);
-            return instead is null ? Sign(written, workspace) : Write(instead, limit, workspace);
+            DnsMessage reply = await updates.HandleAsync(request, cancellationToken).ConfigureAwait(false);
+            return Write(reply, Limit(origin, request.Edns?.UdpPayloadSize), workspace.Response, workspace);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // One request that fails must not stop the service: it is answered, counted and reported.
-            metrics.Add(ServerCount.RequestsFailed);
-            ServerLog.Instance.RequestFailed(request.Origin.Client.ToString(), error.ToString());
-            return Write(request.Reply(DnsRcode.ServFail), limit, workspace);
+            Report(origin, error);
+            return Write(request.Reply(DnsRcode.ServFail), Limit(origin, request.Edns?.UdpPayloadSize), workspace.Response, workspace);
         }
     }
 
+    // Form, signature and EDNS version of what is worked on as an object. False when that is answered already.
+    private bool TryRead(
+        ReadOnlySpan<byte> bytes, in RequestOrigin origin, IStreamPeer? peer, Span<byte> response, RequestWorkspace workspace, [NotNullWhen(true)] out Request? request, out int length)
+    {
+        request = null;
+        if (!DnsMessage.TryParse(bytes, out DnsMessage? message))
+        {
+            length = DnsHeader.TryRead(bytes, out DnsHeader header) ? WriteBare(header, DnsRcode.FormErr, response) : 0;
+            return false;
+        }
+
+        length = 0;
+        EdnsInfo? edns = message.Edns;
+        DnsRcode rcode = Verify(bytes, workspace);
+        if (rcode == DnsRcode.NoError && edns is { Version: > 0 })
+            rcode = DnsRcode.BadVers;
+        if (rcode == DnsRcode.NoError)
+            request = new Request(message, edns, workspace.Tsig.Key, origin, peer);
+        else
+            length = Write(Request.Reply(message, edns, rcode), Limit(origin, edns?.UdpPayloadSize), response, workspace);
+        return request is not null;
+    }
+
+    private int HandleLongLivedQuery(ReadOnlySpan<byte> bytes, in RequestOrigin origin, IStreamPeer? peer, Span<byte> response, RequestWorkspace workspace)
+    {
+        if (!TryRead(bytes, origin, peer, response, workspace, out Request? request, out int length))
+            return length;
+        int limit = Limit(origin, request.Edns?.UdpPayloadSize);
+        try
+        {
+            DnsMessage? instead = longLivedQueries.Handle(
+                request, Room(response, limit, workspace), (LlqHandler.MaxAmplification * bytes.Length) - workspace.Tsig.SignatureSize, out int written);
+            return instead is null ? Sign(response, written, workspace) : Write(instead, limit, response, workspace);
+        }
+        catch (Exception error)
+        {
+            Report(origin, error);
+            return Write(request.Reply(DnsRcode.ServFail), limit, response, workspace);
+        }
+    }
+
+    private DnsRcode Verify(ReadOnlySpan<byte> bytes, RequestWorkspace workspace)
+    {
+        workspace.Tsig.Verify(bytes, keys, clock.UtcNow);
+        DnsRcode rcode = workspace.Tsig.Rcode;
+        if (rcode != DnsRcode.NoError)
+            metrics.Add(ServerCount.SignatureFailures);
+        return rcode;
+    }
+
+    // One request that fails must not stop the service: it is answered, counted and reported.
+    private void Report(in RequestOrigin origin, Exception error)
+    {
+        metrics.Add(ServerCount.RequestsFailed);
+        ServerLog.Instance.RequestFailed(origin.Address.ToString(), error.ToString());
+    }
+
     // What the client can take, but over UDP never more than passes without fragments. A size of 0 says nothing (RFC 8764 §3.2).
-    private static int Limit(RequestOrigin origin, EdnsInfo? edns)
+    private static int Limit(in RequestOrigin origin, ushort? payloadSize)
     {
         if (origin.IsStream)
             return DnsMessage.MaxSize;
-        return edns?.UdpPayloadSize switch
+        return payloadSize switch
         {
             null => DnsMessage.ClassicUdpSize,
             0 => EdnsInfo.SafeUdpPayloadSize,
@@ -93,32 +151,32 @@ internal sealed class RequestHandler(
         };
     }
 
-    private static Span<byte> Room(int limit, RequestWorkspace workspace) =>
-        workspace.Response.AsSpan(0, Math.Max(DnsHeader.Size, limit - workspace.Tsig.SignatureSize));
+    private static Span<byte> Room(Span<byte> response, int limit, RequestWorkspace workspace) =>
+        response[..Math.Max(DnsHeader.Size, limit - workspace.Tsig.SignatureSize)];
 
-    private int Write(DnsMessage reply, int limit, RequestWorkspace workspace)
+    private int Write(DnsMessage reply, int limit, Span<byte> response, RequestWorkspace workspace)
     {
         if (reply.Rcode is DnsRcode.Refused or DnsRcode.NotAuth)
             metrics.Add(ServerCount.Refused);
-        if (!reply.TryWriteTruncating(Room(limit, workspace), out int written))
+        if (!reply.TryWriteTruncating(Room(response, limit, workspace), out int written))
         {
             // RFC 8945 §5.3: question and signature alone, and the client comes again by TCP.
             DnsMessage shortest = reply with { Flags = reply.Flags | DnsFlags.Truncated, Answers = [], Authority = [], Additional = [] };
-            if (!shortest.TryWrite(workspace.Response, out written))
+            if (!shortest.TryWrite(response, out written))
                 return 0;
         }
 
-        return Sign(written, workspace);
+        return Sign(response, written, workspace);
     }
 
-    private int Sign(int length, RequestWorkspace workspace) =>
-        workspace.Tsig.TrySignResponse(workspace.Response, length, clock.UtcNow, out int signed) ? signed : 0;
+    private int Sign(Span<byte> response, int length, RequestWorkspace workspace) =>
+        workspace.Tsig.TrySignResponse(response, length, clock.UtcNow, out int signed) ? signed : 0;
 
     // The message could not be read, so there is nothing to echo or sign but the header.
-    private int WriteBare(DnsHeader header, DnsRcode rcode, RequestWorkspace workspace)
+    private int WriteBare(DnsHeader header, DnsRcode rcode, Span<byte> response)
     {
         metrics.Add(ServerCount.Malformed);
         ushort bits = DnsHeader.Pack(DnsFlags.Response | (header.Flags & DnsFlags.RecursionDesired), header.Opcode, rcode);
-        return new DnsHeader(header.Id, bits, 0, 0, 0, 0).TryWrite(workspace.Response) ? DnsHeader.Size : 0;
+        return new DnsHeader(header.Id, bits, 0, 0, 0, 0).TryWrite(response) ? DnsHeader.Size : 0;
     }
 }

@@ -62,9 +62,9 @@ internal sealed class Zone
     {
         get
         {
-            TimeSpan now = _clock.Now;
-            if (NextExpiry is not { } next || next > now)
+            if (NextExpiry is not { } next || next > _clock.Now)
                 return _current;
+            TimeSpan now = _clock.Now;
             return _live is { } view && view.Source == _current && now < view.Until ? view.Snapshot : MakeLive(now);
         }
     }

@@ -7,8 +7,13 @@ namespace Btmm.Server.Zones;
 internal sealed class ZoneDirectory
 {
     private readonly FrozenDictionary<DnsName, Zone> _zones;
+    private readonly FrozenDictionary<DnsName, Zone>.AlternateLookup<ReadOnlySpan<byte>> _wireZones;
 
-    internal ZoneDirectory(IEnumerable<Zone> zones) => _zones = zones.ToFrozenDictionary(static zone => zone.Apex, DnsNameComparer.Instance);
+    internal ZoneDirectory(IEnumerable<Zone> zones)
+    {
+        _zones = zones.ToFrozenDictionary(static zone => zone.Apex, DnsNameComparer.Instance);
+        _wireZones = _zones.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
 
     internal IEnumerable<Zone> All => _zones.Values;
 
@@ -16,14 +21,18 @@ internal sealed class ZoneDirectory
     internal Zone? FindApex(DnsName apex) => _zones.GetValueOrDefault(apex);
 
     /// <summary>The zone that a name lies in: the closest one above it.</summary>
-    internal Zone? FindFor(DnsName name)
+    internal Zone? FindFor(DnsName name) => FindFor(name.Wire);
+
+    /// <summary>The zone that a name in uncompressed wire form lies in.</summary>
+    internal Zone? FindFor(ReadOnlySpan<byte> name)
     {
-        for (DnsName at = name; ; at = at.Parent)
+        while (true)
         {
-            if (_zones.TryGetValue(at, out Zone? zone))
+            if (_wireZones.TryGetValue(name, out Zone? zone))
                 return zone;
-            if (at.IsRoot)
+            if (name[0] == 0)
                 return null;
+            name = name[(1 + name[0])..];
         }
     }
 }

@@ -51,12 +51,19 @@ public sealed class TsigServerTransaction
     /// <param name="policy">What else is accepted; null is <see cref="TsigPolicy.Strict"/>.</param>
     public TsigStatus Verify(ReadOnlySpan<byte> message, ITsigKeyRing keys, DateTimeOffset now, TsigPolicy? policy = null)
     {
-        Key = null;
-        _isContinuation = false;
-        _priorMacLength = 0;
+        BeginUnsigned();
         Status = TsigView.Find(message, out TsigView tsig);
         if (Status == TsigStatus.Valid) Status = Check(message, tsig, keys, now, policy ?? TsigPolicy.Strict);
         return Status;
+    }
+
+    /// <summary>Starts anew with a request that is known to have no TSIG record: the response gets none either.</summary>
+    public void BeginUnsigned()
+    {
+        Key = null;
+        _isContinuation = false;
+        _priorMacLength = 0;
+        Status = TsigStatus.NotSigned;
     }
 
     /// <summary>

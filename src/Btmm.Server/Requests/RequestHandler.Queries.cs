@@ -1,0 +1,65 @@
+using Btmm.Protocol.Dns;
+using Btmm.Server.Hosting;
+
+namespace Btmm.Server.Requests;
+
+/// <content>
+/// Queries, read in place and answered without allocation: form, signature, EDNS version, question, answer, OPT, signature. All of
+/// them go this way, however they came, but those with the option of long-lived queries.
+/// </content>
+internal sealed partial class RequestHandler
+{
+    private int HandleQuery(
+        ReadOnlySpan<byte> bytes, DnsHeader header, in RequestOrigin origin, IStreamPeer? peer, Span<byte> response, RequestWorkspace workspace)
+    {
+        if (!DnsRequestView.TryParse(bytes, out DnsRequestView request))
+            return WriteBare(header, DnsRcode.FormErr, response);
+        if (LlqHandler.Concerns(request, origin, peer))
+            return HandleLongLivedQuery(bytes, origin, peer, response, workspace);
+
+        workspace.Edns.Start(request.HasEdns);
+        try
+        {
+            Answer(request, workspace);
+        }
+        catch (Exception error)
+        {
+            Report(origin, error);
+            workspace.Answer.Start(DnsRcode.ServFail);
+        }
+
+        return Write(request, Limit(origin, request.HasEdns ? request.UdpPayloadSize : null), response, workspace);
+    }
+
+    private void Answer(in DnsRequestView request, RequestWorkspace workspace)
+    {
+        DnsRcode rcode = DnsRcode.NoError;
+        if (request.IsSigned)
+            rcode = Verify(request.Message, workspace);
+        else
+            workspace.Tsig.BeginUnsigned();
+        if (rcode == DnsRcode.NoError && request.EdnsVersion > 0)
+            rcode = DnsRcode.BadVers;
+        if (rcode == DnsRcode.NoError)
+            queries.Answer(request, workspace.Tsig.Key, workspace.Answer);
+        else
+            workspace.Answer.Start(rcode);
+    }
+
+    private int Write(in DnsRequestView request, int limit, Span<byte> response, RequestWorkspace workspace)
+    {
+        if (workspace.Answer.Rcode is DnsRcode.Refused or DnsRcode.NotAuth)
+            metrics.Add(ServerCount.Refused);
+        if (!AnswerWriter.TryWrite(request, workspace.Answer, workspace.Edns, Room(response, limit, workspace), out int written))
+        {
+            // RFC 8945 §5.3: question and signature alone, and the client comes again by TCP.
+            workspace.Answer.Start(workspace.Answer.Rcode);
+            workspace.Answer.IsTruncated = true;
+            workspace.Edns.Start(isWanted: false);
+            if (!AnswerWriter.TryWrite(request, workspace.Answer, workspace.Edns, response, out written))
+                return 0;
+        }
+
+        return workspace.Tsig.Status == Protocol.Dns.Tsig.TsigStatus.NotSigned ? written : Sign(response, written, workspace);
+    }
+}
