@@ -344,15 +344,6 @@ public sealed class LlqTests : IDisposable
     }
 
     [Fact]
-    public async Task SetUp_OverTcp_IsAPlainAnswerWithoutTheOption()
-    {
-        await AddHostAsync("studio");
-        DnsMessage reply = await _server.AskAsync(Request(_list, DnsType.PTR, new LlqOption(LlqOpcode.Setup, LlqError.NoError, 0, 3600)), _server.Key, stream: true);
-        Assert.Single(reply.Answers);
-        Assert.Empty(reply.Edns!.Options);
-    }
-
-    [Fact]
     public async Task Events_ManySubscribers_AreFoundThroughTheIndex()
     {
         for (int i = 0; i < 300; i++)

@@ -99,10 +99,10 @@ internal sealed class ServerHarness : IDisposable
     }
 
     /// <summary>Sends raw bytes; null when there is no answer. Several may be under way.</summary>
-    internal async Task<byte[]?> SendAsync(byte[] bytes, IPEndPoint? client = null, bool stream = false)
+    internal async Task<byte[]?> SendAsync(byte[] bytes, IPEndPoint? client = null, bool stream = false, IStreamPeer? peer = null)
     {
         RequestWorkspace workspace = _workspaces.TryTake(out RequestWorkspace? free) ? free : new RequestWorkspace();
-        int length = await Handler.HandleAsync(bytes, new RequestOrigin(client ?? Client, 0, stream ? DnsTransportKind.Tcp : DnsTransportKind.Udp), peer: null, workspace, CancellationToken.None);
+        int length = await Handler.HandleAsync(bytes, peer?.Origin ?? new RequestOrigin(client ?? Client, 0, stream ? DnsTransportKind.Tcp : DnsTransportKind.Udp), peer, workspace, CancellationToken.None);
         byte[]? answer = length == 0 ? null : workspace.Response.AsSpan(0, length).ToArray();
         _workspaces.Add(workspace);
         return answer;
@@ -119,7 +119,7 @@ internal sealed class ServerHarness : IDisposable
     }
 
     /// <summary>Sends a message, signed when a key is given, and checks the answer's signature.</summary>
-    internal async Task<DnsMessage> AskAsync(DnsMessage message, TsigKey? key, IPEndPoint? client = null, bool stream = false)
+    internal async Task<DnsMessage> AskAsync(DnsMessage message, TsigKey? key, IPEndPoint? client = null, bool stream = false, IStreamPeer? peer = null)
     {
         message = message with { Id = _nextId++ };
         byte[] buffer = new byte[DnsMessage.MaxSize];
@@ -127,7 +127,7 @@ internal sealed class ServerHarness : IDisposable
         using TsigClientTransaction? tsig = key is null ? null : new TsigClientTransaction(key);
         if (tsig is not null)
             Assert.True(tsig.TrySignRequest(buffer, length, Time.GetUtcNow(), out length));
-        byte[]? answer = await SendAsync(buffer[..length], client, stream);
+        byte[]? answer = await SendAsync(buffer[..length], client, stream, peer);
         Assert.NotNull(answer);
         if (tsig is not null)
             Assert.Equal(TsigStatus.Valid, tsig.VerifyResponse(answer, Time.GetUtcNow()).Status);
