@@ -1,3 +1,4 @@
+using Btmm.Core.Administration;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
 
@@ -19,6 +20,9 @@ public sealed record ZoneOptions
     /// Issues this server's certificate for TLS, when it has its private key; null for none. It stays its owner's.
     /// </summary>
     public AccountAuthority? Authority { get; init; }
+
+    /// <summary>How much of the service it may use up.</summary>
+    public ZoneQuota Quota { get; init; } = ZoneQuota.Default;
 
     /// <summary>The first label of this server's own name in the zone, 1 to 40 letters, digits and hyphens; no host can have it.</summary>
     public string ServerLabel { get; init; } = "ns";

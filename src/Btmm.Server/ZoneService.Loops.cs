@@ -20,6 +20,7 @@ public sealed partial class ZoneService
             .. listeners.Datagrams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _reaper.RunAsync(stopping), CancellationToken.None),
+            Task.Run(() => _catalogChanges.RunAsync(stopping), CancellationToken.None),
         ];
         Completion = WatchAsync(_tasks);
     }

@@ -1,8 +1,10 @@
 using System.Net;
+using Btmm.Core.Administration;
 using Btmm.Core.Diagnostics;
-using Btmm.Protocol.Dns.Tsig;
+using Btmm.Server.Administration;
 using Btmm.Server.Hosting;
 using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Policy;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
 using Btmm.Server.Transport.Tls;
@@ -18,10 +20,6 @@ public sealed partial class ZoneService : IAsyncDisposable
 {
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);
 
-    // Leaves room for the service's own names below the zone's.
-    private const int MaxApexLength = 200;
-    private const int MaxServerLabelLength = 40;
-
     private readonly ZoneServiceOptions _options;
     private readonly ServiceClock _clock;
     private readonly ServerMetrics _metrics = new();
@@ -29,11 +27,16 @@ public sealed partial class ZoneService : IAsyncDisposable
     private readonly LlqSender _sender;
     private readonly DeadlineLoop _events;
     private readonly DeadlineLoop _reaper;
+    private readonly DeadlineLoop _catalogChanges;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly IZoneStore _store;
     private readonly ZoneWriter _writer;
-    private ZoneDirectory _zones = new([]);
+    private readonly ZoneDirectory _zones = new([]);
+    private readonly ServiceKeyRing _keys;
+    private readonly CatalogSeal _seal;
+    private readonly ZoneRegistry _registry;
+    private DateTimeOffset _startedAt;
     private Listeners? _listeners;
     private Task[] _tasks = [];
     private Task _writing = Task.CompletedTask;
@@ -47,13 +50,22 @@ public sealed partial class ZoneService : IAsyncDisposable
         Check(options);
         _options = options;
         _clock = new ServiceClock(options.TimeProvider);
+        _keys = new ServiceKeyRing(_clock);
         _store = options.Store ?? new MemoryZoneStore();
         _writer = new ZoneWriter(_store, _clock, _metrics);
         _llq = new LlqTable(options.LongLivedQueryLease, options.Limits, _clock, options.Random, _metrics);
         _sender = new LlqSender(_llq, _clock);
         _events = new DeadlineLoop(_clock, () => _llq.NextTimeout, SendEventsAsync);
         _reaper = new DeadlineLoop(_clock, NextExpiry, ExpireAsync);
+        _catalogChanges = new DeadlineLoop(_clock, () => _catalogRetry, ReloadCatalogAsync);
+        _seal = options.Seal ?? CatalogSeal.Ephemeral();
+        var catalog = new CatalogAccess(_store as IZoneCatalog ?? new MemoryZoneStore(), _seal);
+        _registry = new ZoneRegistry(options.Zones, catalog, _zones, _keys, LoadAsync, PublishAsync);
+        Administration = new ZoneAdministrator(this, _registry, _zones, _keys);
     }
+
+    /// <summary>What an operator can do with the service while it runs.</summary>
+    public IZoneAdministration Administration { get; }
 
     /// <summary>Where queries and updates are answered, with the ports in use; empty unless running.</summary>
     public IReadOnlyList<IPEndPoint> Endpoints => _listeners is { } open ? [.. open.Streams.Select(static item => item.EndPoint)] : [];
@@ -85,22 +97,28 @@ public sealed partial class ZoneService : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             if (_listeners is not null)
                 throw new InvalidOperationException("The zone service was started before.");
-            await LoadZonesAsync(cancellationToken).ConfigureAwait(false);
-            Listeners listeners = Listeners.Open(_options, MakeHandler(), MakeGate());
+            await _registry.LoadAsync(cancellationToken).ConfigureAwait(false);
+            _store.Noticed += OnStoreNotice;
+            foreach (Zone zone in _zones.All)
+                zone.CatchUp(); // what came between its loading and the notices
+            _listeners = Listeners.Open(_options, MakeHandler(), MakeGate());
             try
             {
-                await PublishAsync(listeners, cancellationToken).ConfigureAwait(false);
+                _writing = Task.Run(() => _writer.RunAsync(_stopping.Token), CancellationToken.None);
+                foreach (Zone zone in _zones.All)
+                    await PublishAsync(zone, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception error)
             {
-                listeners.Dispose();
-                if (error is IOException)
-                    throw new BtmmException(BtmmErrorReason.StoreFailed, $"The store cannot be written: {error.Message}", "Check that its disk has room and works.", error);
+                _listeners.Dispose();
+                _listeners = null;
+                if (error is IOException failure)
+                    throw RegistryErrors.Unwritten(failure);
                 throw;
             }
 
-            _listeners = listeners;
-            Run(listeners);
+            _startedAt = _clock.UtcNow;
+            Run(_listeners);
         }
         finally
         {
@@ -142,7 +160,10 @@ public sealed partial class ZoneService : IAsyncDisposable
         ];
         Listeners? open = _listeners;
         int connections = open?.Streams.Concat(open.Tls).Sum(static item => item.ConnectionCount) ?? 0;
-        return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot(), _writer.Status);
+        return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot(), _writer.Status)
+        {
+            StartedAt = _startedAt,
+        };
     }
 
     /// <inheritdoc/>
@@ -150,40 +171,30 @@ public sealed partial class ZoneService : IAsyncDisposable
     {
         await StopAsync().ConfigureAwait(false);
         _metrics.Dispose();
+        _registry.Dispose();
+        if (_options.Seal is null)
+            _seal.Dispose();
     }
 
     private static void Check(ZoneServiceOptions options)
     {
-        bool twoZones = options.Zones.DistinctBy(static zone => zone.Apex).Count() != options.Zones.Count;
-        bool twoKeys = options.Zones.SelectMany(static zone => zone.Keys).GroupBy(static item => item.Key.Name)
-            .Any(static group => group.Any(item => !item.Key.Matches(group.First().Key)));
-        bool outOfZone = options.Zones.Any(static zone => zone.Keys.Any(item => !item.Scope.IsSubdomainOf(zone.Apex)));
         bool noCertificate = options.TlsEndpoints.Count > 0 && options.Certificate is null && !options.Zones.Any(static zone => zone.Authority is { CanIssue: true });
         string? problem = options.Endpoints.Count == 0 ? "A zone service needs an endpoint."
-            : options.Zones.Count == 0 ? "A zone service needs a zone."
-            : !options.Zones.All(static zone => IsUsable(zone)) ? "A zone's name or its server's label cannot be used."
-            : twoZones ? "A zone was given twice."
-            : twoKeys ? "Two different keys have the same name."
+            : options.Zones.Count == 0 && options.Store is not IZoneCatalog ? "A zone service needs a zone, or a store that can hold some."
             : noCertificate ? "TLS needs a certificate from a file, or a zone whose account has its authority's private key."
-            : outOfZone ? "A key's scope lies outside its zone."
             : null;
         if (problem is not null)
             throw new BtmmException(BtmmErrorReason.InvalidValue, problem, "Correct the service's options.");
+        ZoneRules.Check(options.Zones);
     }
-
-    private static bool IsUsable(ZoneOptions zone) =>
-        zone.Apex is { IsRoot: false, WireLength: <= MaxApexLength }
-        && zone.ServerLabel is { Length: > 0 and <= MaxServerLabelLength } label
-        && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     private RequestHandler MakeHandler()
     {
-        var keys = new TsigKeyRing(_options.Zones.SelectMany(static zone => zone.Keys).Select(static item => item.Key));
         return new RequestHandler(
             new QueryHandler(_zones, _metrics),
-            new UpdateHandler(_zones, _clock, _metrics, _options.RecordLease, _options.KeyLease),
+            new UpdateHandler(_zones, _keys, _clock, _metrics, _options.RecordLease, _options.KeyLease),
             new LlqHandler(_zones, _llq, _clock, EventSocket, _events.Signal),
-            keys,
+            _keys,
             _clock,
             _metrics);
     }
@@ -196,30 +207,32 @@ public sealed partial class ZoneService : IAsyncDisposable
         ? _options.PublicAddresses
         : [.. _options.Endpoints.Select(static item => item.Address).Where(static address => !IsWildcard(address)).Distinct()];
 
-    private async Task LoadZonesAsync(CancellationToken cancellationToken)
-    {
-        var zones = new List<Zone>();
-        foreach (ZoneOptions options in _options.Zones)
-        {
-            ZoneImage image = await _store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
-            zones.Add(new Zone(options, image, _writer, _clock, OnChanged));
-        }
+    /// <summary>Where the records are kept, for people.</summary>
+    internal string StoreDescription => _store.ToString() ?? "";
 
-        _zones = new ZoneDirectory(zones);
-        _store.Noticed += OnStoreNotice;
-        foreach (Zone zone in zones)
-            _writer.Follow(zone); // what came between its loading and the notices
+    /// <summary>What was counted, by the counters' names.</summary>
+    internal IReadOnlyDictionary<string, long> Counters() => _metrics.ByName();
+
+    /// <summary>Zones can be changed only while there is somebody to write them.</summary>
+    internal void ThrowIfNotRunning()
+    {
+        if (_listeners is null || _stopping.IsCancellationRequested)
+            throw new BtmmException(BtmmErrorReason.Unreachable, "The zone service is not running.", "Start it.");
     }
 
-    // The first transaction of each zone also takes out what expired while the service was down.
-    private async Task PublishAsync(Listeners listeners, CancellationToken cancellationToken)
+    private async Task<Zone> LoadAsync(ZoneOptions options, CancellationToken cancellationToken)
     {
+        ZoneImage image = await _store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
+        return new Zone(options, image, _writer, _clock, OnChanged);
+    }
+
+    // The first transaction of a zone also takes out what expired while the service was down.
+    private async Task PublishAsync(Zone zone, CancellationToken cancellationToken)
+    {
+        Listeners listeners = _listeners ?? throw new InvalidOperationException("The sockets are not open.");
         int port = listeners.Streams[0].EndPoint.Port;
         int llqPort = listeners.Datagrams.Count > listeners.Streams.Count ? listeners.Datagrams[listeners.Streams.Count].EndPoint.Port : port;
-        IReadOnlyList<IPAddress> addresses = PublicAddresses();
-        _writing = Task.Run(() => _writer.RunAsync(_stopping.Token), CancellationToken.None);
-        foreach (Zone zone in _zones.All)
-            await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, addresses, port, llqPort, _store.IsShared), cancellationToken).ConfigureAwait(false);
+        await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, PublicAddresses(), port, llqPort, _store.IsShared), cancellationToken).ConfigureAwait(false);
     }
 
     private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

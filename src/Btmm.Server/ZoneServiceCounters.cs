@@ -14,6 +14,7 @@ namespace Btmm.Server;
 /// <param name="CommitsOvertaken">Commits that came after another service's at a store they share, and were made again on top of it.</param>
 /// <param name="StoreFailures">Commits that failed: their updates were answered SERVFAIL.</param>
 /// <param name="UpdatesDropped">Updates over UDP left unanswered because too many were under way.</param>
+/// <param name="UpdatesOverQuota">Updates refused because a key's or a zone's quota was used up.</param>
 public sealed record ZoneServiceCounters(
     long Queries,
     long Updates,
@@ -27,4 +28,5 @@ public sealed record ZoneServiceCounters(
     long Commits,
     long CommitsOvertaken,
     long StoreFailures,
-    long UpdatesDropped);
+    long UpdatesDropped,
+    long UpdatesOverQuota);

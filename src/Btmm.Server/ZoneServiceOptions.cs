@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Protocol;
+using Btmm.Server.Administration;
 using Btmm.Server.Storage;
 
 namespace Btmm.Server;
@@ -29,7 +30,7 @@ public sealed record ZoneServiceOptions
     /// <summary>The certificate shown to clients that ask for none of the zones' own authorities; null for none.</summary>
     public ServerCertificate? Certificate { get; init; }
 
-    /// <summary>The zones.</summary>
+    /// <summary>The zones of accounts; those in the store's catalog are served beside them. May be empty when the store has one.</summary>
     public required IReadOnlyList<ZoneOptions> Zones { get; init; }
 
     /// <summary>
@@ -51,6 +52,12 @@ public sealed record ZoneServiceOptions
 
     /// <summary>Where records are kept; null keeps them in memory only.</summary>
     public IZoneStore? Store { get; init; }
+
+    /// <summary>
+    /// Seals the keys in the store's catalog; stays its owner's. Null for a key that is lost with the service, which only suits
+    /// stores in memory.
+    /// </summary>
+    public CatalogSeal? Seal { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -19,4 +19,8 @@ public sealed record ZoneServiceStatus(
     int LongLivedQueries,
     int Connections,
     ZoneServiceCounters Counters,
-    ZoneStoreStatus Store);
+    ZoneStoreStatus Store)
+{
+    /// <summary>When it began to answer.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+}

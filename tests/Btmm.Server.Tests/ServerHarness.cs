@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Btmm.Core.Administration;
 using Btmm.Core.Contracts;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
@@ -7,6 +8,7 @@ using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Hosting;
 using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Policy;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
 using Btmm.Server.Zones;
@@ -24,14 +26,15 @@ internal sealed class ServerHarness : IDisposable
     private readonly ConcurrentBag<RequestWorkspace> _workspaces = [];
     private ushort _nextId = 1;
 
-    internal ServerHarness(ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false)
+    internal ServerHarness(
+        ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false, ZoneQuota? quota = null)
     {
         Time = time ?? new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         Account = TestZones.NewAccount();
         Clock = new ServiceClock(Time);
         Store = store ?? new MemoryZoneStore();
         ZoneOptions options = ZoneOptions.ForAccount(Account);
-        options = options with { Keys = [.. options.Keys, .. extraKeys ?? []], IsPublic = isPublic };
+        options = options with { Keys = [.. options.Keys, .. extraKeys ?? []], IsPublic = isPublic, Quota = quota ?? options.Quota };
         Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), Clock, SystemRandomSource.Instance, Metrics);
         ZoneImage image = Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result;
         Writer = new ZoneWriter(Store, Clock, Metrics);
@@ -39,11 +42,13 @@ internal sealed class ServerHarness : IDisposable
         Zone = new Zone(options, image, Writer, Clock, OnChanged);
         Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], 53, 5352, Store.IsShared), CancellationToken.None).AsTask().Wait();
         var zones = new ZoneDirectory([Zone]);
+        var keys = new ServiceKeyRing(Clock);
+        keys.Replace([(Account.UpdateKey, 0), .. (extraKeys ?? []).Select(item => (item.Key, item.UpdatesPerMinute)).DistinctBy(item => item.Key.Name)]);
         Handler = new RequestHandler(
             new QueryHandler(zones, Metrics),
-            new UpdateHandler(zones, Clock, Metrics, RecordLease, KeyLease),
+            new UpdateHandler(zones, keys, Clock, Metrics, RecordLease, KeyLease),
             new LlqHandler(zones, Llq, Clock, static origin => origin.Listener, static () => { }),
-            new TsigKeyRing([Account.UpdateKey, .. (extraKeys ?? []).Select(item => item.Key)]),
+            keys,
             Clock,
             Metrics);
     }

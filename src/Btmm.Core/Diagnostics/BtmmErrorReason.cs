@@ -123,6 +123,12 @@ public enum BtmmErrorReason
     /// <summary>A server's own certificate or its key cannot be used.</summary>
     CertificateInvalid,
 
+    /// <summary>Something of that name is there already.</summary>
+    AlreadyExists,
+
+    /// <summary>The file with a service's sealing key is missing, another one's, damaged, or readable by others.</summary>
+    KeyFileInvalid,
+
     /// <summary>A part of the program failed in a way it should not.</summary>
     InternalError,
 }

@@ -53,6 +53,8 @@ public static class ErrorMap
         [BtmmErrorReason.TlsWrongName] = ErrorCategory.SecurityError,
         [BtmmErrorReason.TlsCertificateExpired] = ErrorCategory.SecurityError,
         [BtmmErrorReason.TlsCertificateNotYetValid] = ErrorCategory.SecurityError,
+        [BtmmErrorReason.AlreadyExists] = ErrorCategory.ResourceExists,
+        [BtmmErrorReason.KeyFileInvalid] = ErrorCategory.SecurityError,
     };
 
     /// <summary>The category of a reason; <see cref="ErrorCategory.InvalidOperation"/> for one that this table does not know.</summary>

@@ -17,4 +17,5 @@ internal enum ServerCount
     CommitsOvertaken,
     StoreFailures,
     UpdatesDropped,
+    UpdatesOverQuota,
 }

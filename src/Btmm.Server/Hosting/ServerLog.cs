@@ -29,4 +29,10 @@ internal sealed class ServerLog : EventSource
 
     [Event(21, Level = EventLevel.Informational, Message = "A TLS handshake with {0} failed: {1}")]
     public void HandshakeFailed(string client, string error) => WriteEvent(21, client, error);
+
+    [Event(40, Level = EventLevel.Warning, Message = "The catalog's key {0} is ignored: an account has another one of that name")]
+    public void CatalogKeyIgnored(string key) => WriteEvent(40, key);
+
+    [Event(41, Level = EventLevel.Error, Message = "A changed catalog could not be read, zones and keys stay as they were: {0}")]
+    public void CatalogFailed(string error) => WriteEvent(41, error);
 }

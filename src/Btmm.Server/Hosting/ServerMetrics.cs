@@ -31,7 +31,11 @@ internal sealed class ServerMetrics : IDisposable
         Commits: Read(ServerCount.Commits),
         CommitsOvertaken: Read(ServerCount.CommitsOvertaken),
         StoreFailures: Read(ServerCount.StoreFailures),
-        UpdatesDropped: Read(ServerCount.UpdatesDropped));
+        UpdatesDropped: Read(ServerCount.UpdatesDropped),
+        UpdatesOverQuota: Read(ServerCount.UpdatesOverQuota));
+
+    /// <summary>Everything that is counted, by name.</summary>
+    internal IReadOnlyDictionary<string, long> ByName() => Enum.GetValues<ServerCount>().ToDictionary(static count => count.ToString(), Read);
 
     public void Dispose() => _meter.Dispose();
 

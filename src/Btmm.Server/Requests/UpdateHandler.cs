@@ -1,16 +1,18 @@
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Server.Hosting;
+using Btmm.Server.Policy;
 using Btmm.Server.Updates;
 using Btmm.Server.Zones;
 
 namespace Btmm.Server.Requests;
 
 /// <summary>
-/// Answers UPDATE messages (RFC 2136 §3, RFC 9664): zone section, signature, lease, transaction. A repeated datagram gets the
-/// answer of the first one and changes nothing. Thread-safe.
+/// Answers UPDATE messages (RFC 2136 §3, RFC 9664): zone section, signature, lease, quota, transaction. A repeated datagram gets
+/// the answer of the first one and changes nothing. Thread-safe.
 /// </summary>
-internal sealed class UpdateHandler(ZoneDirectory zones, ServiceClock clock, ServerMetrics metrics, LeaseBounds lease, LeaseBounds keyLease)
+internal sealed class UpdateHandler(
+    ZoneDirectory zones, ServiceKeyRing keys, ServiceClock clock, ServerMetrics metrics, LeaseBounds lease, LeaseBounds keyLease)
 {
     private readonly ReplayCache _replays = new(clock);
 
@@ -37,14 +39,31 @@ internal sealed class UpdateHandler(ZoneDirectory zones, ServiceClock clock, Ser
 
     private async Task<DnsRcode> ApplyAsync(Zone zone, Request request, LeaseGrant? grant, ReadOnlyMemory<byte> mac, CancellationToken cancellationToken)
     {
+        if (!IsWithinQuota(zone, request))
+        {
+            metrics.Add(ServerCount.UpdatesOverQuota);
+            return DnsRcode.Refused;
+        }
+
         UpdateResult result = await zone.ApplyAsync(
-            (snapshot, now) => UpdateProcessor.Process(snapshot, request.Message, name => AccessPolicy.MayChange(zone, request.Key, name), grant, now),
+            (snapshot, now) => UpdateProcessor.Process(
+                snapshot, request.Message, name => AccessPolicy.MayChange(zone, request.Key, name), zone.Options.Quota, grant, now),
             cancellationToken,
             mac).ConfigureAwait(false);
         if (result.Rcode == DnsRcode.NoError)
             metrics.Add(ServerCount.UpdatesApplied);
+        if (result.IsOverQuota)
+        {
+            zone.Budget.CountRefused();
+            metrics.Add(ServerCount.UpdatesOverQuota);
+        }
+
         return result.Rcode;
     }
+
+    // The key's first: one holder's flood must not use up what the zone's other keys have.
+    private bool IsWithinQuota(Zone zone, Request request) =>
+        (request.Key is null || keys.Budget(request.Key.Name).TryTake()) && zone.Budget.TryTake();
 
     // An option of that code with a length other than 4 or 8 (RFC 9664 §4.1).
     private static bool HasBadLeaseOption(EdnsInfo? edns) =>

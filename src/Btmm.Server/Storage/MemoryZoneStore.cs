@@ -65,4 +65,7 @@ public sealed class MemoryZoneStore : IZoneStore, IZoneCatalog
         _keys.TryRemove(name, out _);
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>"memory".</summary>
+    public override string ToString() => "memory";
 }

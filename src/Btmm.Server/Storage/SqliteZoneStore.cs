@@ -31,6 +31,9 @@ public sealed partial class SqliteZoneStore : IZoneStore, IZoneCatalog, IAsyncDi
     /// <summary>The file.</summary>
     public string Path { get; }
 
+    /// <summary>The kind of store and the file.</summary>
+    public override string ToString() => $"SQLite {Path}";
+
     /// <summary>Opens a store, making the file (readable by its owner alone) when there is none.</summary>
     /// <param name="path">The file; SQLite puts its log beside it.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Btmm.Core.Administration;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Server.Zones;
@@ -17,9 +18,10 @@ internal static class UpdateProcessor
     /// <param name="zone">The zone as it is.</param>
     /// <param name="message">The update.</param>
     /// <param name="mayChange">Whether the signer may change records of a name.</param>
+    /// <param name="quota">How large the zone may grow.</param>
     /// <param name="grant">The lease granted to records added, or null to add them for good.</param>
     /// <param name="now">The service's monotonic clock.</param>
-    internal static UpdateResult Process(ZoneSnapshot zone, DnsMessage message, Func<DnsName, bool> mayChange, LeaseGrant? grant, TimeSpan now)
+    internal static UpdateResult Process(ZoneSnapshot zone, DnsMessage message, Func<DnsName, bool> mayChange, ZoneQuota quota, LeaseGrant? grant, TimeSpan now)
     {
         DnsRcode rcode = Prerequisites.Check(zone, ZoneClass, message.Prerequisites);
         if (rcode == DnsRcode.NoError)
@@ -30,8 +32,8 @@ internal static class UpdateProcessor
         var editor = new ZoneEditor(zone);
         foreach (DnsRecord record in message.Updates)
         {
-            if (!Apply(editor, record, grant is null ? null : now + grant.For(record.Type)))
-                return UpdateResult.Failed(DnsRcode.Refused, zone);
+            if (!Apply(editor, record, quota, grant is null ? null : now + grant.For(record.Type)))
+                return UpdateResult.OverQuota(zone);
         }
 
         ZoneSnapshot next = editor.Finish(out ZoneChange change);
@@ -65,7 +67,7 @@ internal static class UpdateProcessor
     // RFC 6895 §3.1: types 128 to 255 are for questions and messages, as is OPT.
     private static bool IsMetaType(DnsType type) => type is DnsType.None or DnsType.OPT || (ushort)type is >= 128 and <= 255;
 
-    private static bool Apply(ZoneEditor editor, DnsRecord record, TimeSpan? leaseEnd)
+    private static bool Apply(ZoneEditor editor, DnsRecord record, ZoneQuota quota, TimeSpan? leaseEnd)
     {
         switch (record.Class)
         {
@@ -76,7 +78,7 @@ internal static class UpdateProcessor
                 DeleteOne(editor, record);
                 return true;
             default:
-                return Add(editor, record, leaseEnd);
+                return Add(editor, record, quota, leaseEnd);
         }
     }
 
@@ -100,7 +102,7 @@ internal static class UpdateProcessor
     }
 
     // §3.4.2.2. False when the zone or the name would grow too large.
-    private static bool Add(ZoneEditor editor, DnsRecord record, TimeSpan? leaseEnd)
+    private static bool Add(ZoneEditor editor, DnsRecord record, ZoneQuota quota, TimeSpan? leaseEnd)
     {
         ImmutableArray<ZoneRecord> present = editor.RecordsAt(record.Name);
         bool clash = record.Type == DnsType.CNAME
@@ -108,7 +110,7 @@ internal static class UpdateProcessor
             : present.Any(static item => item.Record.Type == DnsType.CNAME);
         if (clash || (record.Type == DnsType.SOA && !IsNewerSoa(editor, record)))
             return true;
-        if (present.Length >= UpdateLimits.MaxRecordsPerName || editor.RecordCount >= UpdateLimits.MaxRecordsPerZone)
+        if (present.Length >= quota.MaxRecordsPerName || editor.RecordCount >= quota.MaxRecords)
             return false;
 
         editor.Add(record, record.Type == DnsType.SOA ? null : leaseEnd);

@@ -1,5 +1,6 @@
 using Btmm.Protocol.Dns;
 using Btmm.Server.Hosting;
+using Btmm.Server.Policy;
 using Btmm.Server.Queries;
 using Btmm.Server.Storage;
 using Btmm.Server.Updates;
@@ -20,6 +21,9 @@ internal sealed class Zone
     private readonly PriorityQueue<ZoneRecord, TimeSpan> _leases = new(); // under its own lock
     private volatile ZoneSnapshot _current;
     private volatile LiveView? _live;
+    private volatile ZoneOptions _options;
+    private volatile ZoneGrants _grants;
+    private volatile bool _isClosed;
     private long _nextExpiry = long.MaxValue;
 
     /// <summary>Takes a zone into service.</summary>
@@ -30,7 +34,10 @@ internal sealed class Zone
     /// <param name="changed">Told after each change, on the writer's thread; must not wait.</param>
     internal Zone(ZoneOptions options, ZoneImage image, ZoneWriter writer, ServiceClock clock, Action<Zone, ZoneChange> changed)
     {
-        Options = options;
+        _options = options;
+        _grants = new ZoneGrants(options.Keys);
+        Budget = new UpdateBudget(clock);
+        Budget.SetRate(options.Quota.UpdatesPerMinute);
         Discovery = new DiscoveryNames(options.Apex, options.ServerLabel);
         ZoneSnapshot initial = ZoneContent.Load(options, image.Records, clock);
         _current = initial;
@@ -42,9 +49,15 @@ internal sealed class Zone
         Watch(initial.Nodes.SelectMany(static node => node.Records));
     }
 
-    internal ZoneOptions Options { get; }
+    internal ZoneOptions Options => _options;
 
-    internal DnsName Apex => Options.Apex;
+    internal DnsName Apex => _options.Apex;
+
+    /// <summary>Who may do what.</summary>
+    internal ZoneGrants Grants => _grants;
+
+    /// <summary>The updates that it has left.</summary>
+    internal UpdateBudget Budget { get; }
 
     internal DiscoveryNames Discovery { get; }
 
@@ -79,7 +92,29 @@ internal sealed class Zone
     /// <exception cref="IOException">The store failed; nothing has changed.</exception>
     internal ValueTask<UpdateResult> ApplyAsync(
         Func<ZoneSnapshot, TimeSpan, UpdateResult> transaction, CancellationToken cancellationToken, ReadOnlyMemory<byte> mac = default) =>
-        _writer.ApplyAsync(this, transaction, mac, cancellationToken);
+        _writer.ApplyAsync(this, (zone, now) => _isClosed ? UpdateResult.Failed(DnsRcode.NotAuth, zone) : transaction(zone, now), mac, cancellationToken);
+
+    /// <summary>Changes keys, quota and the like; name and server's label stay.</summary>
+    internal void Configure(ZoneOptions options)
+    {
+        Budget.SetRate(options.Quota.UpdatesPerMinute);
+        _grants = new ZoneGrants(options.Keys);
+        _options = options;
+    }
+
+    /// <summary>Has the writer take over what other services may have changed.</summary>
+    internal void CatchUp() => _writer.Follow(this);
+
+    /// <summary>Ends changes: when this returns, none is on its way to the store, and later ones are answered NOTAUTH.</summary>
+    /// <exception cref="IOException">The store failed.</exception>
+    internal async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        _isClosed = true;
+        await ApplyAsync(static (zone, _) => UpdateResult.Failed(DnsRcode.NoError, zone), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Allows changes again after <see cref="CloseAsync"/>.</summary>
+    internal void Reopen() => _isClosed = false;
 
     /// <summary>
     /// The stored changes that lead from a serial to the present one, oldest first (see <see cref="IZoneStore.ReadJournalAsync"/>).
@@ -101,6 +136,8 @@ internal sealed class Zone
     /// <summary>The transaction that removes what has expired.</summary>
     internal UpdateResult Expire(ZoneSnapshot zone, TimeSpan now)
     {
+        if (_isClosed)
+            return UpdateResult.Failed(DnsRcode.NotAuth, zone);
         ZoneEditor editor = EditExpired(zone, now, out _);
         return new UpdateResult(DnsRcode.NoError, editor.Finish(out ZoneChange change), change);
     }

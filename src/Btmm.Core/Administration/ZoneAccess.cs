@@ -1,4 +1,4 @@
-namespace Btmm.Server;
+namespace Btmm.Core.Administration;
 
 /// <summary>What a key is good for.</summary>
 [Flags]
