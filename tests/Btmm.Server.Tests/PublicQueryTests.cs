@@ -1,3 +1,4 @@
+using Btmm.Core.Administration;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.Dns.Edns;
