@@ -1,5 +1,7 @@
+using System.Net;
 using Btmm.Server.Hosting;
 using Btmm.Server.Requests;
+using Btmm.Server.Transport;
 using Btmm.Server.Zones;
 
 namespace Btmm.Server;
@@ -52,7 +54,16 @@ public sealed partial class ZoneService
     }
 
     // Where datagrams about a connection's queries come from: the address that the client connected to, else one of its family.
-    private int EventSocket(RequestOrigin origin) => origin.Listener;
+    private int EventSocket(RequestOrigin origin)
+    {
+        if (origin.Transport != DnsTransportKind.Tls || _listeners is not { } listeners)
+            return origin.Listener;
+        IPAddress local = listeners.Tls[origin.Listener].EndPoint.Address;
+        UdpListener socket = listeners.Datagrams.FirstOrDefault(item => item.EndPoint.Address.Equals(local))
+            ?? listeners.Datagrams.FirstOrDefault(item => item.EndPoint.AddressFamily == local.AddressFamily)
+            ?? listeners.Datagrams[0];
+        return socket.Number;
+    }
 
     private TimeSpan? NextExpiry()
     {

@@ -115,6 +115,12 @@ public sealed partial class DnsClient : IDisposable
         throw problem;
     }
 
+    /// <summary>A TLS connection of the caller's own, for what is more than an exchange.</summary>
+    /// <exception cref="BtmmException">The server is not believed, or does not speak TLS.</exception>
+    /// <exception cref="SocketException">The connection failed.</exception>
+    internal async Task<Stream> ConnectAsync(TlsEndPoint server, CancellationToken cancellationToken) =>
+        (await _tls.TakeAsync(server, fresh: true, cancellationToken).ConfigureAwait(false)).Stream;
+
     /// <summary>Closes the connections that were kept for the next exchange.</summary>
     public void Dispose() => _tls.Dispose();
 

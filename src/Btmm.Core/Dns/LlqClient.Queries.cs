@@ -145,11 +145,11 @@ public sealed partial class LlqClient
         {
             if (!isNews) return;
             watch.Session.Resync(records);
-            if (wasSuspect) watch.Session.Start(now);
+            if (wasSuspect) Begin(watch, now);
             return;
         }
 
-        Report(_watches.Values.Any(IsTold) ? LlqMode.LongLivedQueries : LlqMode.Polling, null);
+        Report(_watches.Values.Any(IsTold) ? TellingMode : LlqMode.Polling, null);
         _locateDelay = s_firstRetry;
         // RFC 8764 §5.2.3: where the server says that the data is static, the TTL is all there is.
         TimeSpan ttl = TimeSpan.FromSeconds(LifetimeOf(records, answer));

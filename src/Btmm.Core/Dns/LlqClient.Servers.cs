@@ -1,15 +1,13 @@
 using System.Net;
-using System.Net.Sockets;
-using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.Dns.Tls;
 using Btmm.Core.Peers;
 
 namespace Btmm.Core.Dns;
 
-/// <content>Finding the servers, and the socket.</content>
+/// <content>Finding the servers.</content>
 public sealed partial class LlqClient
 {
-    private const int DatagramSize = 4096;
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_resend = TimeSpan.FromMilliseconds(250);
 
@@ -24,7 +22,8 @@ public sealed partial class LlqClient
     private bool _isLocating;
     private TimeSpan? _locateAt;
     private TimeSpan _locateDelay = s_firstRetry;
-    private IDatagramChannel? _channel;
+    private LlqLink? _link;
+    private bool _isConnecting;
     private int _generation;
     private bool _isSocketStale;
     private TimeSpan? _setupAt;
@@ -75,7 +74,7 @@ public sealed partial class LlqClient
     /// <summary>Starts a watch with the server known.</summary>
     private void Begin(LlqWatch watch, TimeSpan now)
     {
-        if (_server is not null) watch.Session.Start(now);
+        if (_server is not null) watch.Session.Start(now, _server is TlsEndPoint);
         else watch.AskBy(now);
     }
 
@@ -122,52 +121,6 @@ public sealed partial class LlqClient
         }
     }
 
-    private async Task KeepSocketAsync()
-    {
-        if (_isSocketStale) await CloseSocketAsync().ConfigureAwait(false);
-        if (_channel is not null || _server is null) return;
-        try
-        {
-            IPAddress any = _server.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
-            _channel = _channels.Open(new DatagramChannelOptions(new IPEndPoint(any, 0)));
-            Run(ReadAsync(_channel, _generation));
-        }
-        catch (SocketException)
-        {
-            _resendAt = Now + s_firstRetry; // no address of this family at present; sending is tried again then
-        }
-    }
-
-    private async Task CloseSocketAsync()
-    {
-        _isSocketStale = false;
-        _generation++;
-        if (_channel is { } channel) await channel.DisposeAsync().ConfigureAwait(false);
-        _channel = null;
-    }
-
-    private async Task ReadAsync(IDatagramChannel channel, int generation)
-    {
-        byte[] buffer = new byte[DatagramSize];
-        try
-        {
-            while (true)
-            {
-                ReceivedDatagram datagram = await channel.ReceiveAsync(buffer, _closing.Token).ConfigureAwait(false);
-                // A full inbox drops the datagram, as a full socket would.
-                if (!datagram.Truncated) _inbox.Writer.TryWrite(new LlqInput.Received(generation, datagram.Remote, buffer[..datagram.Length]));
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            return; // closed by the loop
-        }
-        catch (SocketException)
-        {
-            await _inbox.Writer.WriteAsync(new LlqInput.SocketFailed(generation), _closing.Token).ConfigureAwait(false);
-        }
-    }
-
     private void Report(LlqMode mode, BtmmException? error)
     {
         bool isSame = mode == _mode && error is null && _reported is { Error: null };
@@ -191,6 +144,7 @@ public sealed partial class LlqClient
         await CloseSocketAsync().ConfigureAwait(false);
         ForgetExchanges();
         await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await DropConnectionsAsync().ConfigureAwait(false);
         _attempts.Dispose();
         _closing.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using Btmm.Core.Dns.Tls;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.LongLivedQuery;
@@ -28,6 +29,8 @@ public sealed partial class LlqClient
         watch.Session.Terminate(Now);
         _ending.Add(watch);
     }
+
+    private LlqMode TellingMode => _server is TlsEndPoint ? LlqMode.LongLivedQueriesOverTls : LlqMode.LongLivedQueries;
 
     private ushort NewMessageId()
     {
@@ -96,7 +99,7 @@ public sealed partial class LlqClient
                 _setupAt = null;
                 watch.QueryAt = null;
                 watch.Set(watch.Session.Records);
-                Report(LlqMode.LongLivedQueries, null);
+                Report(TellingMode, null);
                 break;
             case LlqEventKind.Added or LlqEventKind.Removed:
                 watch.Set(watch.Session.Records);
@@ -118,7 +121,7 @@ public sealed partial class LlqClient
     {
         if (_setupAt is not { } due || now < due) return;
         _setupAt = null;
-        foreach (LlqWatch watch in _watches.Values.Where(watch => watch.Session.State == LlqSessionState.Unsupported)) watch.Session.Start(now);
+        foreach (LlqWatch watch in _watches.Values.Where(watch => watch.Session.State == LlqSessionState.Unsupported)) Begin(watch, now);
     }
 
     private async Task SendAllAsync(TimeSpan now)
@@ -165,9 +168,9 @@ public sealed partial class LlqClient
     {
         try
         {
-            if (_channel is not null && _server is not null)
+            if (_link is not null && _server is not null)
             {
-                await _channel.SendAsync(bytes, _server, _closing.Token).ConfigureAwait(false);
+                await _link.SendAsync(bytes, _closing.Token).ConfigureAwait(false);
                 return true;
             }
         }
@@ -209,7 +212,7 @@ public sealed partial class LlqClient
             TakeEvents(Now);
             foreach (LlqWatch watch in _ending) watch.Session.HandleTimeout(Now);
             await SendAllAsync(Now).ConfigureAwait(false);
-            if (_ending.Count == 0 || Now >= deadline || _channel is null) return;
+            if (_ending.Count == 0 || Now >= deadline || _link is null) return;
             await WaitAsync(deadline, CancellationToken.None).ConfigureAwait(false);
             while (_inbox.Reader.TryRead(out LlqInput? input))
             {

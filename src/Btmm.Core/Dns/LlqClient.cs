@@ -8,8 +8,8 @@ using Btmm.Protocol.Dns.Tsig;
 namespace Btmm.Core.Dns;
 
 /// <summary>
-/// Watches record sets of an account's zone: by long-lived queries (RFC 8764), all on one socket, or by polling when the zone
-/// has none. Thread-safe; one loop does the work.
+/// Watches record sets of an account's zone: by long-lived queries (RFC 8764), all on one socket or, when the server is a
+/// <see cref="Tls.TlsEndPoint"/>, on one TLS connection; or by polling when the zone has none. Thread-safe; one loop does the work.
 /// </summary>
 /// <remarks>
 /// <para>1. Find the servers (<see cref="ZoneLocator"/>); while that fails, try again with growing waits.</para>
@@ -200,6 +200,9 @@ public sealed partial class LlqClient : IRecordWatcher
         {
             case LlqInput.Received received when received.Generation == _generation:
                 HandleDatagram(received);
+                break;
+            case LlqInput.Connected connected:
+                await HandleConnectedAsync(connected).ConfigureAwait(false);
                 break;
             case LlqInput.SocketFailed failed when failed.Generation == _generation:
                 await CloseSocketAsync().ConfigureAwait(false);

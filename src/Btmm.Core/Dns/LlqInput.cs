@@ -16,6 +16,9 @@ internal abstract record LlqInput
     /// <summary>A datagram on the socket of a generation.</summary>
     public sealed record Received(int Generation, IPEndPoint From, byte[] Bytes) : LlqInput;
 
+    /// <summary>The attempt of a generation to connect ended; the connection belongs to whoever takes this.</summary>
+    public sealed record Connected(int Generation, Stream? Stream, BtmmException? Error) : LlqInput;
+
     /// <summary>The socket of a generation failed.</summary>
     public sealed record SocketFailed(int Generation) : LlqInput;
 

@@ -14,7 +14,7 @@ internal sealed class LlqIndex
     private readonly HashSet<LlqSession> _byId = new(ById.Instance);
     private readonly HashSet<LlqSession> _byAsker = new(ByAsker.Instance);
     private readonly HashSet<LlqQuestion> _questions = new(ByQuestion.Instance);
-    private readonly Dictionary<(ulong, ulong, bool), int> _perSource = [];
+    private readonly Dictionary<(ulong, ulong), int> _perSource = [];
     private readonly Dictionary<DnsName, int> _perKey = new(DnsNameComparer.Instance);
 
     internal int Count => _byId.Count;

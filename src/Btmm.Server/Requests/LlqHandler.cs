@@ -1,4 +1,4 @@
-using System.Net;
+using Btmm.Core.Contracts;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Server.Hosting;
@@ -67,7 +67,7 @@ internal sealed class LlqHandler(ZoneDirectory zones, LlqTable table, ServiceClo
         // A connection needs no acknowledgements; a client that sends them all the same does no harm.
         if (origin.IsStream || !DnsMessage.TryParse(bytes, out DnsMessage? message))
             return;
-        var client = new LlqClient(origin.Client, origin.Listener);
+        var client = new LlqClient(origin.Address, origin.Listener);
         foreach (LlqOption option in Options(message.Edns).OfType<LlqOption>().Take(MaxQuestions))
         {
             if (option.Opcode == LlqOpcode.Event)
@@ -105,7 +105,7 @@ internal sealed class LlqHandler(ZoneDirectory zones, LlqTable table, ServiceClo
 
     private LlqReply ByDatagram(TimeSpan now, Request request, DnsQuestion question, Zone zone, LlqOption asked)
     {
-        var client = new LlqClient(request.Origin.Client, request.Origin.Listener);
+        var client = new LlqClient(request.Origin.Address, request.Origin.Listener);
         switch (asked.Opcode, asked.Id)
         {
             case (LlqOpcode.Setup, 0):
@@ -124,10 +124,8 @@ internal sealed class LlqHandler(ZoneDirectory zones, LlqTable table, ServiceClo
     private LlqReply OverStream(TimeSpan now, Request request, IStreamPeer peer, DnsQuestion question, Zone zone, LlqOption asked)
     {
         ushort port = (ushort)asked.Error;
-        IPEndPoint from = request.Origin.Client;
-        LlqClient client = port == 0
-            ? new LlqClient(from, request.Origin.Listener)
-            : new LlqClient(new IPEndPoint(from.Address, port), eventSocket(request.Origin));
+        PeerAddress address = request.Origin.Address;
+        LlqClient client = port == 0 ? new LlqClient(address, request.Origin.Listener) : new LlqClient(address with { Port = port }, eventSocket(request.Origin));
         IStreamPeer? stream = port == 0 ? peer : null;
         switch (asked.Opcode)
         {

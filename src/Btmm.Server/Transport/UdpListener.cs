@@ -41,6 +41,9 @@ internal sealed class UdpListener : IDisposable
 
     internal IPEndPoint EndPoint { get; }
 
+    /// <summary>Its place among the datagram sockets.</summary>
+    internal int Number => _number;
+
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxRequest, pinned: true);

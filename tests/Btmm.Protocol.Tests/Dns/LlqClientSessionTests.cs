@@ -36,6 +36,55 @@ public sealed class LlqClientSessionTests
     }
 
     [Fact]
+    public void Setup_OverAStream_TakesTwoMessages()
+    {
+        LlqClientSession session = NewSession();
+        session.Start(At(0), overStream: true);
+        DnsMessage request = Request(session);
+        Assert.Equal(new LlqOption(LlqOpcode.Setup, LlqError.NoError, 0, 7200), Option(request));
+        Assert.True(session.HandleMessage(At(1), Reply(request, id: 5, answers: s_one)));
+        Assert.Equal((LlqSessionState.Established, 5ul), (session.State, session.Id));
+        Assert.Equal([s_one], session.Records);
+        Assert.Equal(LlqEventKind.Established, Event(session).Kind);
+        Assert.Equal(At(801), session.NextTimeout);
+        Assert.False(session.TryTakeOutput(out _));
+    }
+
+    [Fact]
+    public void Setup_OverAStreamWithoutAnswer_IsSentOnceAndGivenUp()
+    {
+        LlqClientSession session = NewSession();
+        session.Start(At(0), overStream: true);
+        Request(session);
+        Assert.Equal([14], Timeouts(session, out List<DnsMessage> sent));
+        Assert.Empty(sent);
+        Assert.Equal(LlqSessionState.NoAnswer, session.State);
+    }
+
+    [Fact]
+    public void Setup_OverAStreamRefused_IsAsByDatagrams()
+    {
+        LlqClientSession session = NewSession();
+        session.Start(At(0), overStream: true);
+        session.HandleMessage(At(0), Reply(Request(session), id: 0, error: LlqError.Static));
+        Assert.Equal(LlqSessionState.Static, session.State);
+    }
+
+    [Fact]
+    public void Event_OverAStream_IsTakenWithoutAcknowledgement()
+    {
+        LlqClientSession session = NewSession();
+        session.Start(At(0), overStream: true);
+        session.HandleMessage(At(0), Reply(Request(session), id: 5));
+        Event(session);
+        Assert.True(session.HandleMessage(At(1), Happened(9, 5, s_two)));
+        Assert.Equal(LlqEventKind.Added, Event(session).Kind);
+        Assert.False(session.TryTakeOutput(out _));
+        Assert.True(session.AcknowledgeOnly(Happened(10, 5, s_one)));
+        Assert.False(session.TryTakeOutput(out _));
+    }
+
+    [Fact]
     [Trait("rfc", "8764§A")]
     public void Handshake_ChallengeTwice_IsNotTakenForTheAcknowledgement()
     {

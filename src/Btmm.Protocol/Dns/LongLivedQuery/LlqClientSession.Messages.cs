@@ -36,15 +36,18 @@ public sealed partial class LlqClientSession
     private bool IsForUs(DnsMessage message) => message.IsResponse && message.Opcode == DnsOpcode.Query && message.Questions.Contains(Question);
 
     /// <summary>§6.3: a response with the event's id, question and OPT, without answers; to every copy.</summary>
-    private void Acknowledge(DnsMessage message, EdnsInfo edns) => _outputs.Enqueue(new LlqOutput(
-        new DnsMessage
+    private void Acknowledge(DnsMessage message, EdnsInfo edns)
+    {
+        if (IsOverStream) return;
+        var acknowledgement = new DnsMessage
         {
             Id = message.Id,
             Flags = DnsFlags.Response | DnsFlags.Authoritative,
             Questions = message.Questions,
             Additional = [edns.ToRecord()],
-        },
-        IsRequest: false));
+        };
+        _outputs.Enqueue(new LlqOutput(acknowledgement, IsRequest: false));
+    }
 
     private LlqOption? FindEvent(EdnsInfo? edns) => Id == 0 || State == LlqSessionState.Terminating
         ? null
@@ -83,7 +86,7 @@ public sealed partial class LlqClientSession
                 Fail(LlqSessionState.Unsupported, new LlqEvent(LlqEventKind.SetupFailed, Rcode: message.ExtendedRcode));
                 return true;
             case LlqSessionState.Requesting when option!.Opcode == LlqOpcode.Setup:
-                HandleChallenge(now, option);
+                HandleChallenge(now, message, option);
                 return true;
             case LlqSessionState.Responding when isRefused || option!.Error != LlqError.NoError:
                 Lose(now, option?.Error ?? LlqError.UnknownErr);
@@ -103,13 +106,19 @@ public sealed partial class LlqClientSession
         }
     }
 
-    private void HandleChallenge(TimeSpan now, LlqOption option)
+    private void HandleChallenge(TimeSpan now, DnsMessage message, LlqOption option)
     {
         var failure = new LlqEvent(LlqEventKind.SetupFailed, Error: option.Error);
         switch (option.Error)
         {
             case LlqError.NoError when option.Id != 0 && option.Version == LlqOption.CurrentVersion:
                 Id = option.Id;
+                if (IsOverStream)
+                {
+                    HandleAcknowledgement(now, message, option);
+                    break;
+                }
+
                 State = LlqSessionState.Responding;
                 Send(now, MakeRequest(LlqOpcode.Setup, Id, option.Lease));
                 break;

@@ -19,6 +19,9 @@ public sealed partial class LlqClientSession
     private const double SecondRetryAt = 0.95;
     private static readonly TimeSpan[] s_waits = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(8)];
 
+    // As long as all attempts by datagrams take; the connection may have to be made first.
+    private static readonly TimeSpan s_streamWait = TimeSpan.FromSeconds(14);
+
     // Our own limits.
     private const int MaxRecords = 4096;
     private const int MaxRememberedEvents = 32;
@@ -61,6 +64,12 @@ public sealed partial class LlqClientSession
     /// <summary>Where the session stands.</summary>
     public LlqSessionState State { get; private set; }
 
+    /// <summary>
+    /// Whether its messages go over a connection: one request and one answer set it up, nothing is sent twice, and events need no
+    /// acknowledgement, since nothing is lost; with the end of the connection the query ends.
+    /// </summary>
+    public bool IsOverStream { get; private set; }
+
     /// <summary>The id that the server gave; 0 before that.</summary>
     public ulong Id { get; private set; }
 
@@ -75,9 +84,11 @@ public sealed partial class LlqClientSession
 
     /// <summary>Sets the query up, from nothing, whatever was before: at the start, or after the own address changed.</summary>
     /// <param name="now">The time.</param>
-    public void Start(TimeSpan now)
+    /// <param name="overStream">Whether over a connection.</param>
+    public void Start(TimeSpan now, bool overStream = false)
     {
         _restarts = 0;
+        IsOverStream = overStream;
         SendSetup(now);
     }
 
@@ -156,12 +167,12 @@ public sealed partial class LlqClientSession
         _request = request;
         _attempts = 1;
         _outputs.Enqueue(new LlqOutput(request, IsRequest: true));
-        NextTimeout = now + s_waits[0];
+        NextTimeout = now + (IsOverStream ? s_streamWait : s_waits[0]);
     }
 
     private void RetransmitOrGiveUp(TimeSpan now)
     {
-        if (_attempts < s_waits.Length && _request is { } request)
+        if (!IsOverStream && _attempts < s_waits.Length && _request is { } request)
         {
             _outputs.Enqueue(new LlqOutput(request, IsRequest: true));
             NextTimeout = now + s_waits[_attempts++];
