@@ -1,3 +1,4 @@
+using System.Net;
 using Btmm.Core.Administration;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
@@ -23,6 +24,18 @@ public sealed record ZoneOptions
 
     /// <summary>How much of the service it may use up.</summary>
     public ZoneQuota Quota { get; init; } = ZoneQuota.Default;
+
+    /// <summary>
+    /// Where a public zone may be transferred to without a key; nowhere unless given. Holders of keys with
+    /// <see cref="ZoneAccess.Transfer"/> may transfer any zone from anywhere.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> TransferNetworks { get; init; } = [];
+
+    /// <summary>The secondary servers to tell of changes (RFC 1996).</summary>
+    public IReadOnlyList<ZoneSecondary> Secondaries { get; init; } = [];
+
+    /// <summary>Whether the name servers in the zone's own NS records are told as well, at port 53, without a key.</summary>
+    public bool NotifiesNameServers { get; init; }
 
     /// <summary>The first label of this server's own name in the zone, 1 to 40 letters, digits and hyphens; no host can have it.</summary>
     public string ServerLabel { get; init; } = "ns";

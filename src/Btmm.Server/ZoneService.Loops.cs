@@ -14,6 +14,9 @@ public sealed partial class ZoneService
 
     private void Run(Listeners listeners)
     {
+        // A secondary may have missed what changed last, or while this service was down (RFC 1996 §4.2).
+        foreach (Zone zone in _zones.All)
+            Announce(zone);
         CancellationToken stopping = _stopping.Token;
         _tasks =
         [
@@ -23,6 +26,7 @@ public sealed partial class ZoneService
             Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _reaper.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _catalogChanges.RunAsync(stopping), CancellationToken.None),
+            Task.Run(() => _notifications.RunAsync(stopping), CancellationToken.None),
         ];
         Completion = WatchAsync(_tasks);
     }
@@ -41,7 +45,11 @@ public sealed partial class ZoneService
     private void OnChanged(Zone zone, ZoneChange change)
     {
         if (change.IsVisible)
+        {
             _llq.OnChange(_clock.Now, change);
+            Announce(zone);
+        }
+
         if (_llq.TakeSignal())
             _events.Signal();
         _reaper.Signal();

@@ -7,6 +7,7 @@ using Btmm.Server.LongLivedQueries;
 using Btmm.Server.Policy;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
+using Btmm.Server.Transfers;
 using Btmm.Server.Transport.Tls;
 using Btmm.Server.Zones;
 
@@ -28,6 +29,9 @@ public sealed partial class ZoneService : IAsyncDisposable
     private readonly DeadlineLoop _events;
     private readonly DeadlineLoop _reaper;
     private readonly DeadlineLoop _catalogChanges;
+    private readonly ZoneNotifier _notifier;
+    private readonly NameServerTargets _targets;
+    private readonly DeadlineLoop _notifications;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly IZoneStore _store;
@@ -62,6 +66,9 @@ public sealed partial class ZoneService : IAsyncDisposable
         var catalog = new CatalogAccess(_store as IZoneCatalog ?? new MemoryZoneStore(), _seal);
         _registry = new ZoneRegistry(options.Zones, catalog, _zones, _keys, LoadAsync, PublishAsync);
         Administration = new ZoneAdministrator(this, _registry, _zones, _keys);
+        _notifier = new ZoneNotifier(_clock, options.Random, _keys, _metrics);
+        _targets = new NameServerTargets(_clock, Dns.GetHostAddressesAsync);
+        _notifications = new DeadlineLoop(_clock, () => _notifier.NextTimeout, NotifyAsync);
     }
 
     /// <summary>What an operator can do with the service while it runs.</summary>
@@ -194,6 +201,8 @@ public sealed partial class ZoneService : IAsyncDisposable
             new QueryHandler(_zones, _metrics),
             new UpdateHandler(_zones, _keys, _clock, _metrics, _options.RecordLease, _options.KeyLease),
             new LlqHandler(_zones, _llq, _clock, EventSocket, _events.Signal),
+            new TransferHandler(_zones, _clock, _metrics, _options.Limits.MaxTransfers),
+            _notifier,
             _keys,
             _clock,
             _metrics);

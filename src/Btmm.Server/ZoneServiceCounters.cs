@@ -15,6 +15,10 @@ namespace Btmm.Server;
 /// <param name="StoreFailures">Commits that failed: their updates were answered SERVFAIL.</param>
 /// <param name="UpdatesDropped">Updates over UDP left unanswered because too many were under way.</param>
 /// <param name="UpdatesOverQuota">Updates refused because a key's or a zone's quota was used up.</param>
+/// <param name="FullTransfers">Whole zones given to secondaries.</param>
+/// <param name="IncrementalTransfers">Changes given to secondaries.</param>
+/// <param name="NotifiesSent">Notifications of changes sent to secondaries, without repetitions.</param>
+/// <param name="NotifiesUnanswered">Notifications that no answer came to.</param>
 public sealed record ZoneServiceCounters(
     long Queries,
     long Updates,
@@ -29,4 +33,8 @@ public sealed record ZoneServiceCounters(
     long CommitsOvertaken,
     long StoreFailures,
     long UpdatesDropped,
-    long UpdatesOverQuota);
+    long UpdatesOverQuota,
+    long FullTransfers,
+    long IncrementalTransfers,
+    long NotifiesSent,
+    long NotifiesUnanswered);

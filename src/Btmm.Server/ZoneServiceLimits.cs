@@ -21,6 +21,9 @@ public sealed record ZoneServiceLimits
     /// <summary>A TLS handshake must be done within this time.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Zone transfers at a time; more are answered SERVFAIL, and a secondary comes again.</summary>
+    public int MaxTransfers { get; init; } = 16;
+
     /// <summary>Long-lived queries at a time.</summary>
     public int MaxLongLivedQueries { get; init; } = 100_000;
 

@@ -11,6 +11,7 @@ using Btmm.Server.LongLivedQueries;
 using Btmm.Server.Policy;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
+using Btmm.Server.Transfers;
 using Btmm.Server.Zones;
 using Microsoft.Extensions.Time.Testing;
 
@@ -19,6 +20,8 @@ namespace Btmm.Server.Tests;
 /// <summary>The whole service without sockets, on a clock that stands still until told.</summary>
 internal sealed class ServerHarness : IDisposable
 {
+    internal const int MaxTransfers = 2;
+
     internal static readonly IPEndPoint Client = new(IPAddress.Parse("198.51.100.7"), 40_000);
 
     private readonly CancellationTokenSource _stop = new();
@@ -27,7 +30,7 @@ internal sealed class ServerHarness : IDisposable
     private ushort _nextId = 1;
 
     internal ServerHarness(
-        ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false, ZoneQuota? quota = null)
+        ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false, ZoneQuota? quota = null, Func<ZoneOptions, ZoneOptions>? change = null)
     {
         Time = time ?? new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         Account = TestZones.NewAccount();
@@ -35,6 +38,7 @@ internal sealed class ServerHarness : IDisposable
         Store = store ?? new MemoryZoneStore();
         ZoneOptions options = ZoneOptions.ForAccount(Account);
         options = options with { Keys = [.. options.Keys, .. extraKeys ?? []], IsPublic = isPublic, Quota = quota ?? options.Quota };
+        options = change?.Invoke(options) ?? options;
         Llq = new LlqTable(new LeaseBounds(TimeSpan.FromMinutes(15), TimeSpan.FromHours(2)), limits ?? new ZoneServiceLimits(), Clock, SystemRandomSource.Instance, Metrics);
         ZoneImage image = Store.LoadAsync(options.Apex, CancellationToken.None).AsTask().Result;
         Writer = new ZoneWriter(Store, Clock, Metrics);
@@ -44,10 +48,13 @@ internal sealed class ServerHarness : IDisposable
         var zones = new ZoneDirectory([Zone]);
         var keys = new ServiceKeyRing(Clock);
         keys.Replace([(Account.UpdateKey, 0), .. (extraKeys ?? []).Select(item => (item.Key, item.UpdatesPerMinute)).DistinctBy(item => item.Key.Name)]);
+        Notifier = new ZoneNotifier(Clock, SystemRandomSource.Instance, keys, Metrics);
         Handler = new RequestHandler(
             new QueryHandler(zones, Metrics),
             new UpdateHandler(zones, keys, Clock, Metrics, RecordLease, KeyLease),
             new LlqHandler(zones, Llq, Clock, static origin => origin.Listener, static () => { }),
+            new TransferHandler(zones, Clock, Metrics, MaxTransfers),
+            Notifier,
             keys,
             Clock,
             Metrics);
@@ -77,6 +84,8 @@ internal sealed class ServerHarness : IDisposable
     internal LlqTable Llq { get; }
 
     internal RequestHandler Handler { get; }
+
+    internal ZoneNotifier Notifier { get; }
 
     internal DnsName Apex => Account.Domain;
 

@@ -18,4 +18,8 @@ internal enum ServerCount
     StoreFailures,
     UpdatesDropped,
     UpdatesOverQuota,
+    FullTransfers,
+    IncrementalTransfers,
+    NotifiesSent,
+    NotifiesUnanswered,
 }

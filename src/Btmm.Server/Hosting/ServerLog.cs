@@ -35,4 +35,7 @@ internal sealed class ServerLog : EventSource
 
     [Event(41, Level = EventLevel.Error, Message = "A changed catalog could not be read, zones and keys stay as they were: {0}")]
     public void CatalogFailed(string error) => WriteEvent(41, error);
+
+    [Event(30, Level = EventLevel.Warning, Message = "Nobody at {1} could be told of changes of {0}")]
+    public void NotifyFailed(string zone, string target) => WriteEvent(30, zone, target);
 }

@@ -32,7 +32,11 @@ internal sealed class ServerMetrics : IDisposable
         CommitsOvertaken: Read(ServerCount.CommitsOvertaken),
         StoreFailures: Read(ServerCount.StoreFailures),
         UpdatesDropped: Read(ServerCount.UpdatesDropped),
-        UpdatesOverQuota: Read(ServerCount.UpdatesOverQuota));
+        UpdatesOverQuota: Read(ServerCount.UpdatesOverQuota),
+        FullTransfers: Read(ServerCount.FullTransfers),
+        IncrementalTransfers: Read(ServerCount.IncrementalTransfers),
+        NotifiesSent: Read(ServerCount.NotifiesSent),
+        NotifiesUnanswered: Read(ServerCount.NotifiesUnanswered));
 
     /// <summary>Everything that is counted, by name.</summary>
     internal IReadOnlyDictionary<string, long> ByName() => Enum.GetValues<ServerCount>().ToDictionary(static count => count.ToString(), Read);

@@ -1,5 +1,6 @@
 using Btmm.Protocol.Dns;
 using Btmm.Server.Hosting;
+using Btmm.Server.Transfers;
 
 namespace Btmm.Server.Requests;
 
@@ -9,14 +10,20 @@ namespace Btmm.Server.Requests;
 /// </content>
 internal sealed partial class RequestHandler
 {
-    private int HandleQuery(
-        ReadOnlySpan<byte> bytes, DnsHeader header, in RequestOrigin origin, IStreamPeer? peer, Span<byte> response, RequestWorkspace workspace)
+    // False for transfers, which wait for the store and the client.
+    private bool TryHandleQuery(
+        ReadOnlySpan<byte> bytes, DnsHeader header, in RequestOrigin origin, IStreamPeer? peer, Span<byte> response, RequestWorkspace workspace, out int length)
     {
-        if (!DnsRequestView.TryParse(bytes, out DnsRequestView request))
-            return WriteBare(header, DnsRcode.FormErr, response);
-        if (LlqHandler.Concerns(request, origin, peer))
-            return HandleLongLivedQuery(bytes, origin, peer, response, workspace);
+        bool isWellFormed = DnsRequestView.TryParse(bytes, out DnsRequestView request);
+        length = !isWellFormed ? WriteBare(header, DnsRcode.FormErr, response)
+            : TransferHandler.Concerns(request) ? 0
+            : LlqHandler.Concerns(request, origin, peer) ? HandleLongLivedQuery(bytes, origin, peer, response, workspace)
+            : HandleQuery(request, origin, response, workspace);
+        return !isWellFormed || !TransferHandler.Concerns(request);
+    }
 
+    private int HandleQuery(in DnsRequestView request, in RequestOrigin origin, Span<byte> response, RequestWorkspace workspace)
+    {
         workspace.Edns.Start(request.HasEdns);
         try
         {

@@ -3,6 +3,7 @@ using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Hosting;
+using Btmm.Server.Transfers;
 
 namespace Btmm.Server.Requests;
 
@@ -14,6 +15,8 @@ internal sealed partial class RequestHandler(
     QueryHandler queries,
     UpdateHandler updates,
     LlqHandler longLivedQueries,
+    TransferHandler transfers,
+    ZoneNotifier notifier,
     ITsigKeyRing keys,
     ServiceClock clock,
     ServerMetrics metrics)
@@ -49,15 +52,18 @@ internal sealed partial class RequestHandler(
         // The QR bit comes before the opcode: acknowledgements of events are responses (RFC 8764 §6.3).
         if (header.IsResponse)
         {
-            longLivedQueries.HandleResponse(bytes, origin);
+            if (header.Opcode == DnsOpcode.Notify)
+                notifier.HandleResponse(bytes, origin.Client);
+            else
+                longLivedQueries.HandleResponse(bytes, origin);
             return true;
         }
 
         if (header.Opcode == DnsOpcode.Update)
             return false;
-        length = header.Opcode == DnsOpcode.Query
-            ? HandleQuery(bytes, header, origin, peer, response, workspace)
-            : WriteBare(header, DnsRcode.NotImp, response);
+        if (header.Opcode == DnsOpcode.Query)
+            return TryHandleQuery(bytes, header, origin, peer, response, workspace, out length);
+        length = WriteBare(header, DnsRcode.NotImp, response);
         return true;
     }
 
@@ -71,8 +77,11 @@ internal sealed partial class RequestHandler(
             return length;
         try
         {
-            DnsMessage reply = await updates.HandleAsync(request, cancellationToken).ConfigureAwait(false);
-            return Write(reply, Limit(origin, request.Edns?.UdpPayloadSize), workspace.Response, workspace);
+            int limit = Limit(origin, request.Edns?.UdpPayloadSize);
+            DnsMessage? reply = TransferHandler.Concerns(request)
+                ? await transfers.HandleAsync(request, limit, workspace, cancellationToken).ConfigureAwait(false)
+                : await updates.HandleAsync(request, cancellationToken).ConfigureAwait(false);
+            return reply is null ? 0 : Write(reply, limit, workspace.Response, workspace);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
