@@ -241,7 +241,8 @@ public sealed partial class ZoneService : IAsyncDisposable
         Listeners listeners = _listeners ?? throw new InvalidOperationException("The sockets are not open.");
         int port = listeners.Streams[0].EndPoint.Port;
         int llqPort = listeners.Datagrams.Count > listeners.Streams.Count ? listeners.Datagrams[listeners.Streams.Count].EndPoint.Port : port;
-        await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, PublicAddresses(), port, llqPort, _store.IsShared), cancellationToken).ConfigureAwait(false);
+        var ports = new ServicePorts(port, llqPort, listeners.Tls.Count > 0 ? listeners.Tls[0].EndPoint.Port : null);
+        await zone.ApplyAsync((snapshot, _) => ZoneContent.Publish(snapshot, zone.Discovery, PublicAddresses(), ports, _store.IsShared), cancellationToken).ConfigureAwait(false);
     }
 
     private static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

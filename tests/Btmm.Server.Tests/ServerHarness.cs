@@ -44,7 +44,7 @@ internal sealed class ServerHarness : IDisposable
         Writer = new ZoneWriter(Store, Clock, Metrics);
         _writing = Task.Run(() => Writer.RunAsync(_stop.Token));
         Zone = new Zone(options, image, Writer, Clock, OnChanged);
-        Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], 53, 5352, Store.IsShared), CancellationToken.None).AsTask().Wait();
+        Zone.ApplyAsync((zone, _) => ZoneContent.Publish(zone, Zone.Discovery, [IPAddress.Parse("192.0.2.53")], new ServicePorts(53, 5352, null), Store.IsShared), CancellationToken.None).AsTask().Wait();
         var zones = new ZoneDirectory([Zone]);
         var keys = new ServiceKeyRing(Clock);
         keys.Replace([(Account.UpdateKey, 0), .. (extraKeys ?? []).Select(item => (item.Key, item.UpdatesPerMinute)).DistinctBy(item => item.Key.Name)]);

@@ -45,6 +45,9 @@ public sealed partial class DnsClient : IDisposable
         _tls = new TlsConnectionPool(new TlsConnector(dialer, time), time, _options.TlsIdleTime);
     }
 
+    /// <summary>The source of ids, for whoever else needs chance.</summary>
+    internal IRandomSource Random => _random;
+
     /// <summary>An unpredictable message id.</summary>
     public ushort NewId()
     {

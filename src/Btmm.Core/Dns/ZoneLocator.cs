@@ -13,7 +13,9 @@ public sealed class ZoneLocator : IDisposable
 {
     private readonly ZoneServerFinder _finder;
     private readonly IReadOnlyList<ZoneServer> _servers;
+    private readonly AccountAuthority? _authority;
     private readonly SemaphoreSlim _gate = new(1);
+    private bool _usedTls;
     private volatile ZoneServers? _found;
 
     /// <summary>Makes a locator.</summary>
@@ -21,8 +23,10 @@ public sealed class ZoneLocator : IDisposable
     /// <param name="servers">Configured servers; empty to find them.</param>
     /// <param name="key">The account's key; it stays its owner's.</param>
     /// <param name="finder">Does the search.</param>
-    public ZoneLocator(DnsName domain, IReadOnlyList<ZoneServer> servers, TsigKey? key, ZoneServerFinder finder)
+    /// <param name="authority">The account's authority, by which its TLS servers are believed; null for none; it stays its owner's.</param>
+    public ZoneLocator(DnsName domain, IReadOnlyList<ZoneServer> servers, TsigKey? key, ZoneServerFinder finder, AccountAuthority? authority = null)
     {
+        _authority = authority;
         Domain = domain;
         Key = key;
         _servers = servers;
@@ -44,7 +48,7 @@ public sealed class ZoneLocator : IDisposable
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _found ??= await _finder.FindAsync(Domain, _servers, Key, cancellationToken).ConfigureAwait(false);
+            return _found ??= Accept(await _finder.FindAsync(Domain, _servers, Key, _authority, cancellationToken).ConfigureAwait(false));
         }
         finally
         {
@@ -56,7 +60,24 @@ public sealed class ZoneLocator : IDisposable
     /// <param name="error">What went wrong with a server found.</param>
     public void Report(BtmmException error)
     {
-        if (error.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.OutOfZone) _found = null;
+        if (error.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.OutOfZone
+            or BtmmErrorReason.TlsUnavailable or BtmmErrorReason.TlsUnknownAuthority or BtmmErrorReason.TlsWrongName)
+            _found = null;
+    }
+
+    // With a key the zone's servers sign whether they offer TLS; without one, a zone that offered it goes on doing so.
+    private ZoneServers Accept(ZoneServers found)
+    {
+        if (_usedTls && !found.UsesTls && Key is null)
+        {
+            throw new BtmmException(
+                BtmmErrorReason.TlsUnavailable,
+                $"The zone {found.Zone} offered TLS before and does not any more: somebody may be in between.",
+                "If TLS was switched off on purpose, start this program again.");
+        }
+
+        _usedTls |= found.UsesTls;
+        return found;
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.Dns.Tls;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
@@ -11,7 +12,7 @@ namespace Btmm.Core.Dns;
 /// Finds the zone of a name by asking for SOA records, and the zone's servers by its SRV records (RFC 8764 §4, RFC 2136 §4.3);
 /// explicitly configured servers replace the search. Keeps nothing. Thread-safe.
 /// </summary>
-public sealed class ZoneServerFinder
+public sealed partial class ZoneServerFinder
 {
     private const string UpdateService = "_dns-update._udp";
     private const string LongLivedQueryService = "_dns-llq._udp";
@@ -39,24 +40,49 @@ public sealed class ZoneServerFinder
     {
         IReadOnlyList<IPEndPoint> resolvers = Resolvers();
         (DnsName zone, SoaData soa) = await FindZoneAsync(name, resolvers, key: null, cancellationToken).ConfigureAwait(false) ?? throw NotFound(name);
-        IReadOnlyList<IPEndPoint> primary = await FindServiceAsync(zone, UpdateService, resolvers, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<IPEndPoint> primary = await FindEndpointsAsync(zone, UpdateService, resolvers, cancellationToken).ConfigureAwait(false);
         if (primary.Count == 0)
             primary = await FindAddressesAsync(soa.PrimaryServer, DnsPort, resolvers, cancellationToken).ConfigureAwait(false);
         if (primary.Count == 0) throw NotFound(name);
-        IReadOnlyList<IPEndPoint> queries = await FindServiceAsync(zone, LongLivedQueryService, resolvers, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<IPEndPoint> queries = await FindEndpointsAsync(zone, LongLivedQueryService, resolvers, cancellationToken).ConfigureAwait(false);
         return new ZoneServers(zone, primary, queries);
     }
 
-    /// <summary>Uses configured servers and asks them only for the zone's apex; without any, finds them.</summary>
+    /// <summary>
+    /// Uses configured servers and asks them only for the zone's apex; without any, finds them. With TLS, asks for the services
+    /// by TLS as well.
+    /// </summary>
     /// <param name="name">The name, such as an account's domain.</param>
     /// <param name="servers">The configured servers; host names among them are looked up.</param>
-    /// <param name="key">Signs the question for the apex.</param>
+    /// <param name="key">Signs the questions to the zone's servers.</param>
+    /// <param name="authority">Whom to believe about TLS servers; null for nobody but, where an entry says so, public authorities.</param>
     /// <param name="cancellationToken">Ends the search.</param>
-    /// <exception cref="BtmmException">A host name has no address, or the servers do not answer or know no such zone.</exception>
+    /// <exception cref="BtmmException">
+    /// A host name has no address, the servers do not answer or know no such zone, or TLS is required and cannot be used.
+    /// </exception>
     public async Task<ZoneServers> FindAsync(
-        DnsName name, IReadOnlyList<ZoneServer> servers, TsigKey? key, CancellationToken cancellationToken = default)
+        DnsName name, IReadOnlyList<ZoneServer> servers, TsigKey? key, AccountAuthority? authority = null, CancellationToken cancellationToken = default)
     {
-        if (servers.Count == 0) return await FindAsync(name, cancellationToken).ConfigureAwait(false);
+        if (servers.Count == 0)
+        {
+            ZoneServers found = await FindAsync(name, cancellationToken).ConfigureAwait(false);
+            return authority is null ? found : await PreferTlsAsync(found, key, TlsTrust.Only(authority), entry: null, cancellationToken).ConfigureAwait(false);
+        }
+
+        IReadOnlyList<TlsEndPoint> encrypted = await FindConfiguredTlsAsync(name, servers, authority, cancellationToken).ConfigureAwait(false);
+        if (encrypted.Count > 0)
+        {
+            (DnsName own, _) = await FindZoneAsync(name, encrypted, key, cancellationToken).ConfigureAwait(false) ?? throw NotFound(name);
+            return await AddServicesAsync(new ZoneServers(own, encrypted, []), key, encrypted, cancellationToken).ConfigureAwait(false);
+        }
+
+        ZoneServers clear = await FindConfiguredAsync(name, servers, key, cancellationToken).ConfigureAwait(false);
+        ZoneServer? entry = servers.FirstOrDefault(server => server.Tls == TlsUse.Preferred && TrustOf(server, authority) is not null);
+        return entry is null ? clear : await PreferTlsAsync(clear, key, TrustOf(entry, authority)!, entry, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ZoneServers> FindConfiguredAsync(DnsName name, IReadOnlyList<ZoneServer> servers, TsigKey? key, CancellationToken cancellationToken)
+    {
         var primary = new List<IPEndPoint>();
         var queries = new List<IPEndPoint>();
         foreach (ZoneServer server in servers)
@@ -90,17 +116,27 @@ public sealed class ZoneServerFinder
         return null;
     }
 
-    private async Task<IReadOnlyList<IPEndPoint>> FindServiceAsync(
+    private async Task<IReadOnlyList<IPEndPoint>> FindEndpointsAsync(
         DnsName zone, string service, IReadOnlyList<IPEndPoint> servers, CancellationToken cancellationToken)
     {
+        IEnumerable<(SrvData Service, IPEndPoint EndPoint)> found =
+            await FindServiceAsync(zone, service, servers, key: null, cancellationToken).ConfigureAwait(false);
+        return [.. found.Select(static item => item.EndPoint)];
+    }
+
+    private async Task<IReadOnlyList<(SrvData Service, IPEndPoint EndPoint)>> FindServiceAsync(
+        DnsName zone, string service, IReadOnlyList<IPEndPoint> servers, TsigKey? key, CancellationToken cancellationToken)
+    {
         DnsName name = zone.PrependLabels(service);
-        DnsReply reply = await _client.QueryAsync(new DnsQuestion(name, DnsType.SRV), servers, cancellationToken: cancellationToken).ConfigureAwait(false);
-        var found = new List<IPEndPoint>();
+        DnsReply reply = await _client.QueryAsync(new DnsQuestion(name, DnsType.SRV), servers, key, cancellationToken: cancellationToken).ConfigureAwait(false);
+        var found = new List<(SrvData, IPEndPoint)>();
         IEnumerable<SrvData> services = reply.Message.Answers.Where(record => record.Name == name).Select(record => record.Data).OfType<SrvData>();
-        foreach (SrvData srv in services.Where(srv => !srv.Target.IsRoot).OrderBy(srv => srv.Priority).ThenByDescending(srv => srv.Weight))
+        foreach (SrvData srv in ServiceOrder.Sort(services, _client.Random))
         {
             IPEndPoint[] given = [.. Addresses(reply.Message.Additional, srv.Target).Select(address => new IPEndPoint(address, srv.Port))];
-            found.AddRange(given.Length > 0 ? given : await FindAddressesAsync(srv.Target, srv.Port, servers, cancellationToken).ConfigureAwait(false));
+            IReadOnlyList<IPEndPoint> asked = srv.Target.IsSubdomainOf(zone) ? servers : Resolvers(servers);
+            IEnumerable<IPEndPoint> all = given.Length > 0 ? given : await FindAddressesAsync(srv.Target, srv.Port, asked, cancellationToken).ConfigureAwait(false);
+            found.AddRange(all.Select(endpoint => (srv, endpoint)));
         }
 
         return found;
@@ -145,6 +181,10 @@ public sealed class ZoneServerFinder
         if (resolvers.Count > 0) return resolvers;
         throw new BtmmException(BtmmErrorReason.InvalidValue, "No DNS resolver is configured.", "Configure one for the host, or give the account's servers explicitly.");
     }
+
+    // A zone's own servers know nothing of other zones.
+    private IReadOnlyList<IPEndPoint> Resolvers(IReadOnlyList<IPEndPoint> otherwise) =>
+        _resolvers.GetNameServers() is { Count: > 0 } resolvers ? resolvers : otherwise;
 
     private static BtmmException NotFound(DnsName name) => new(
         BtmmErrorReason.ZoneServiceNotFound,

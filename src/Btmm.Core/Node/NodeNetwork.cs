@@ -13,7 +13,7 @@ internal static class NodeNetwork
     {
         var client = new DnsClient(platform.Channels, platform.Streams, platform.Random, platform.Time, s_dns);
         var finder = new ZoneServerFinder(client, platform.NameServers);
-        var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder);
+        var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder, options.Account.Authority);
         return new NodeConnections
         {
             Mappers = new NatPmpPortMapperFactory(platform.Channels, platform.Time),

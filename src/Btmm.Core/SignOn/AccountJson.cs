@@ -12,7 +12,6 @@ internal static class AccountJson
 {
     private const int FormatVersion = 1;
     private const int MaxServers = 16;
-    private const int MaxPort = 65535;
 
     /// <summary>Writes an account, with its authority's private key only when that is asked for and there.</summary>
     internal static byte[] Write(BtmmAccount account, bool withAuthorityKey)
@@ -65,15 +64,7 @@ internal static class AccountJson
         WriteAuthority(json, account.Authority, authorityKey);
         json.WriteStartArray("servers");
         foreach (ZoneServer server in account.Servers)
-        {
-            json.WriteStartObject();
-            json.WriteString("host", server.Host);
-            json.WriteNumber("port", server.Port);
-            if (server.LongLivedQueryPort is { } port)
-                json.WriteNumber("longLivedQueryPort", port);
-            json.WriteEndObject();
-        }
-
+            AccountServerJson.Write(json, server);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -159,23 +150,18 @@ internal static class AccountJson
             return false;
         foreach (JsonElement element in list.EnumerateArray())
         {
-            if (element.ValueKind != JsonValueKind.Object || Text(element, "host") is not { Length: > 0 } host)
+            if (!AccountServerJson.TryRead(element, out ZoneServer? server))
                 return false;
-            if (!TryNumber(element, "port", out int port) || port is < 1 or > MaxPort)
-                return false;
-            bool hasOther = TryNumber(element, "longLivedQueryPort", out int other);
-            if (hasOther && other is < 1 or > MaxPort)
-                return false;
-            servers.Add(new ZoneServer(host, port, hasOther ? other : null));
+            servers.Add(server);
         }
 
         return true;
     }
 
-    private static string? Text(JsonElement element, string name) =>
+    internal static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static bool TryNumber(JsonElement element, string name, out int value)
+    internal static bool TryNumber(JsonElement element, string name, out int value)
     {
         value = 0;
         return element.TryGetProperty(name, out JsonElement property) && property.ValueKind == JsonValueKind.Number && property.TryGetInt32(out value);

@@ -75,13 +75,14 @@ public sealed class ResolveBtmmNameCommand : BtmmCmdlet
         TsigKey? key = TsigKey ?? Account?.UpdateKey;
         if (Server is null && Account is not null)
         {
-            using var zone = new ZoneAccess(Account.Domain, key, Account.Servers);
+            using var zone = new ZoneAccess(Account.Domain, key, Account.Servers, Account.Authority);
             return await zone.QueryAsync(question, transport, cancellationToken).ConfigureAwait(false);
         }
         List<IPEndPoint> servers = [];
         foreach (HostPort server in Server ?? [])
             servers.AddRange(await server.ResolveAsync(Engine.DnsPort, cancellationToken).ConfigureAwait(false));
         if (Server is null) servers.AddRange(Engine.Resolvers.GetNameServers());
-        return await Engine.CreateDnsClient().QueryAsync(question, servers, key, transport, cancellationToken).ConfigureAwait(false);
+        using DnsClient client = Engine.CreateDnsClient();
+        return await client.QueryAsync(question, servers, key, transport, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -41,7 +41,8 @@ public abstract class ZoneCmdlet : BtmmCmdlet
         DnsName zone = Zone ?? account?.Domain ?? throw new BtmmException(
             BtmmErrorReason.InvalidValue, "Neither an account nor a zone was given.", "Give -Account, or -Zone with -TsigKey.");
         IReadOnlyList<ZoneServer> servers = Server is null ? account?.Servers ?? [] : [.. Server.Select(s => s.ToZoneServer())];
-        return new ZoneAccess(zone, TsigKey ?? account?.UpdateKey, servers, line => Post(() => WriteVerbose(line)));
+        AccountAuthority? authority = account is not null && zone.IsSubdomainOf(account.Domain) ? account.Authority : null;
+        return new ZoneAccess(zone, TsigKey ?? account?.UpdateKey, servers, authority, line => Post(() => WriteVerbose(line)));
     }
 
     /// <summary>Waits for a body within <see cref="Timeout"/>.</summary>

@@ -21,14 +21,16 @@ internal sealed class ZoneAccess : IDisposable
     /// <param name="domain">The account's domain, or the zone.</param>
     /// <param name="key">Signs requests; null for none.</param>
     /// <param name="servers">The servers to use; empty to find them by SRV records.</param>
+    /// <param name="authority">Whom to believe about TLS servers; null for nobody.</param>
     /// <param name="observe">Is told each exchange in one line, on any thread.</param>
-    public ZoneAccess(DnsName domain, TsigKey? key, IReadOnlyList<ZoneServer> servers, Action<string>? observe = null)
+    public ZoneAccess(
+        DnsName domain, TsigKey? key, IReadOnlyList<ZoneServer> servers, AccountAuthority? authority = null, Action<string>? observe = null)
     {
         _observe = observe;
         Domain = domain;
         Key = key;
         _client = Engine.CreateDnsClient();
-        _locator = new ZoneLocator(domain, servers, key, new ZoneServerFinder(_client, Engine.Resolvers));
+        _locator = new ZoneLocator(domain, servers, key, new ZoneServerFinder(_client, Engine.Resolvers), authority);
     }
 
     /// <summary>The account's domain, or the zone.</summary>
@@ -104,7 +106,11 @@ internal sealed class ZoneAccess : IDisposable
     };
 
     /// <inheritdoc/>
-    public void Dispose() => _locator.Dispose();
+    public void Dispose()
+    {
+        _locator.Dispose();
+        _client.Dispose();
+    }
 
     private static BtmmException NotAName(string text) =>
         new(BtmmErrorReason.InvalidValue, $"'{text}' is not a name in the zone.", "Write labels of 1 to 63 characters, joined by dots.");

@@ -9,9 +9,10 @@ namespace Btmm.Server.Queries;
 /// </summary>
 internal sealed class DiscoveryNames
 {
-    private static readonly string[] s_labels =
+    // Apple's code looked for the services by TLS under _tcp, RFC 6281 §4.2 prints _udp; subscriptions are under _tcp (RFC 8765 §6.1).
+    private static readonly string[] s_tlsLabels =
     [
-        "_dns-update._udp", "_dns-llq._udp", "_dns-push-tls._tcp", "_dns-update-tls._tcp", "_dns-update-tls._udp",
+        "_dns-push-tls._tcp", "_dns-update-tls._tcp", "_dns-update-tls._udp",
         "_dns-llq-tls._tcp", "_dns-llq-tls._udp", "_dns-query-tls._tcp", "_dns-query-tls._udp",
     ];
 
@@ -24,7 +25,8 @@ internal sealed class DiscoveryNames
         Server = apex.Prepend(serverLabel);
         Update = apex.PrependLabels("_dns-update._udp");
         LongLivedQuery = apex.PrependLabels("_dns-llq._udp");
-        _names = s_labels.Select(apex.PrependLabels).Append(Server).ToFrozenSet<DnsName>(DnsNameComparer.Instance);
+        Tls = [.. s_tlsLabels.Select(apex.PrependLabels)];
+        _names = Tls.Concat([Update, LongLivedQuery, Server]).ToFrozenSet<DnsName>(DnsNameComparer.Instance);
         _wireNames = _names.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
@@ -36,6 +38,9 @@ internal sealed class DiscoveryNames
     internal DnsName Update { get; }
 
     internal DnsName LongLivedQuery { get; }
+
+    /// <summary>The names of the services by TLS.</summary>
+    internal IReadOnlyList<DnsName> Tls { get; }
 
     /// <summary>Whether a name is one of the service's own; accounts cannot change it.</summary>
     internal bool Contains(DnsName name) => _names.Contains(name);

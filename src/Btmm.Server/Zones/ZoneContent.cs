@@ -36,14 +36,16 @@ internal static class ZoneContent
 
     /// <summary>
     /// The transaction that makes the service's own records right: NS, its name's addresses, and the SRV records for updates
-    /// and long-lived queries (RFC 8764 §4). Those of other services that share the store are left to them.
+    /// and long-lived queries (RFC 8764 §4), by TLS as well when that is on. Those of other services that share the store are left to them.
     /// </summary>
-    internal static UpdateResult Publish(ZoneSnapshot zone, DiscoveryNames names, IReadOnlyList<IPAddress> addresses, int port, int llqPort, bool isShared)
+    internal static UpdateResult Publish(ZoneSnapshot zone, DiscoveryNames names, IReadOnlyList<IPAddress> addresses, ServicePorts ports, bool isShared)
     {
         var editor = new ZoneEditor(zone);
         AddServer(editor, names);
-        Replace(names.Update, DnsType.SRV, [new SrvData(0, 0, (ushort)port, names.Server)]);
-        Replace(names.LongLivedQuery, DnsType.SRV, [new SrvData(0, 0, (ushort)llqPort, names.Server)]);
+        Replace(names.Update, DnsType.SRV, [new SrvData(0, 0, (ushort)ports.Dns, names.Server)]);
+        Replace(names.LongLivedQuery, DnsType.SRV, [new SrvData(0, 0, (ushort)ports.LongLivedQueries, names.Server)]);
+        foreach (DnsName name in names.Tls)
+            Replace(name, DnsType.SRV, ports.Tls is { } tls ? [new SrvData(0, 0, (ushort)tls, names.Server)] : []);
         Replace(names.Server, DnsType.A, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetwork).Select(static a => new AData(a)));
         Replace(names.Server, DnsType.AAAA, addresses.Where(static a => a.AddressFamily == AddressFamily.InterNetworkV6).Select(static a => new AaaaData(a)));
         return new UpdateResult(DnsRcode.NoError, editor.Finish(out ZoneChange change), change);

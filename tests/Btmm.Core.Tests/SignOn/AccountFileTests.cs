@@ -149,6 +149,8 @@ public sealed class AccountFileTests : IDisposable
     [InlineData("{\"version\":1,\"domain\":\"a.example\",\"updateKey\":{\"name\":\"k\",\"algorithm\":\"hmac-sha256\",\"secret\":\"\"},\"ikePreSharedKey\":\"AAAAAAAAAAAAAAAAAAAAAA==\"}")]
     [InlineData("{\"version\":1,\"domain\":\"a.example\",\"updateKey\":{\"name\":\"k\",\"algorithm\":\"hmac-sha256\",\"secret\":\"AAAA\"},\"ikePreSharedKey\":\"AAAA\"}")]
     [InlineData("{\"version\":1,\"domain\":\"a.example\",\"updateKey\":{\"name\":\"k\",\"algorithm\":\"hmac-sha256\",\"secret\":\"AAAA\"},\"ikePreSharedKey\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"servers\":[{\"host\":\"h\",\"port\":0}]}")]
+    [InlineData("{\"version\":1,\"domain\":\"a.example\",\"updateKey\":{\"name\":\"k\",\"algorithm\":\"hmac-sha256\",\"secret\":\"AAAA\"},\"ikePreSharedKey\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"servers\":[{\"host\":\"h\",\"port\":53,\"tls\":\"always\"}]}")]
+    [InlineData("{\"version\":1,\"domain\":\"a.example\",\"updateKey\":{\"name\":\"k\",\"algorithm\":\"hmac-sha256\",\"secret\":\"AAAA\"},\"ikePreSharedKey\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"authority\":{\"certificate\":\"AAAA\"}}")]
     public async Task Load_NotAnAccount_SaysSo(string content)
     {
         await System.IO.File.WriteAllTextAsync(File, content);
@@ -201,7 +203,10 @@ public sealed class AccountFileTests : IDisposable
         BtmmAccount.Create(
             DnsName.Parse("alice.members.example.net"),
             SystemRandomSource.Instance,
-            [new ZoneServer("192.0.2.53", 5300, 5352), new ZoneServer("ns.example.net")]);
+            [
+                new ZoneServer("192.0.2.53", 5300, 5352), new ZoneServer("ns.example.net") { Tls = TlsUse.Off },
+                new ZoneServer("dns.example.net") { Tls = TlsUse.Required, TlsPort = 8853, TlsName = "a.example.net", HasPublicCertificate = true },
+            ]);
 
     private static void AssertSame(BtmmAccount expected, BtmmAccount actual)
     {
