@@ -47,7 +47,7 @@ internal sealed class UpdateHandler(
 
         UpdateResult result = await zone.ApplyAsync(
             (snapshot, now) => UpdateProcessor.Process(
-                snapshot, request.Message, name => AccessPolicy.MayChange(zone, request.Key, name), zone.Options.Quota, grant, now),
+                snapshot, request.Message, record => MayKnow(zone, request, record), name => AccessPolicy.MayChange(zone, request.Key, name), zone.Options.Quota, grant, now),
             cancellationToken,
             mac).ConfigureAwait(false);
         if (result.Rcode == DnsRcode.NoError)
@@ -60,6 +60,9 @@ internal sealed class UpdateHandler(
 
         return result.Rcode;
     }
+
+    private static bool MayKnow(Zone zone, Request request, DnsRecord record) =>
+        AccessPolicy.MayRead(zone, request.Key, record.Name, record.Type) || AccessPolicy.MayChange(zone, request.Key, record.Name);
 
     // The key's first: one holder's flood must not use up what the zone's other keys have.
     private bool IsWithinQuota(Zone zone, Request request) =>

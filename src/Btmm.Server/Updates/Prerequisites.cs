@@ -7,12 +7,12 @@ namespace Btmm.Server.Updates;
 /// <summary>Checks the prerequisite section of an update against a snapshot (RFC 2136 §3.2). Holds no state.</summary>
 internal static class Prerequisites
 {
-    internal static DnsRcode Check(ZoneSnapshot zone, DnsClass zoneClass, IReadOnlyList<DnsRecord> prerequisites)
+    internal static DnsRcode Check(ZoneSnapshot zone, DnsClass zoneClass, IReadOnlyList<DnsRecord> prerequisites, Func<DnsRecord, bool> mayKnow)
     {
         var expected = new Dictionary<(DnsName, DnsType), HashSet<DnsData>>();
         foreach (DnsRecord record in prerequisites)
         {
-            DnsRcode rcode = CheckOne(zone, zoneClass, record);
+            DnsRcode rcode = CheckOne(zone, zoneClass, record, mayKnow);
             if (rcode != DnsRcode.NoError)
                 return rcode;
             if (record.Class != zoneClass)
@@ -31,12 +31,15 @@ internal static class Prerequisites
         return DnsRcode.NoError;
     }
 
-    private static DnsRcode CheckOne(ZoneSnapshot zone, DnsClass zoneClass, DnsRecord record)
+    private static DnsRcode CheckOne(ZoneSnapshot zone, DnsClass zoneClass, DnsRecord record, Func<DnsRecord, bool> mayKnow)
     {
         if (record.Ttl != 0)
             return DnsRcode.FormErr;
         if (!zone.Contains(record.Name))
             return DnsRcode.NotZone;
+        // Whether it is fulfilled tells what is there: only to those who may know it (§3.3, §8).
+        if (!mayKnow(record))
+            return DnsRcode.Refused;
         if (record.Class == zoneClass)
             return record.Type == DnsType.ANY || record.Data is EmptyData ? DnsRcode.FormErr : DnsRcode.NoError;
         if (record.Class is not (DnsClass.ANY or DnsClass.NONE) || record.Data is not EmptyData)

@@ -13,17 +13,21 @@ namespace Btmm.Server.Updates;
 internal static class UpdateProcessor
 {
     private const DnsClass ZoneClass = DnsClass.IN;
+    private const DnsType WellKnownServices = (DnsType)11;
+    private const int WellKnownServicesKey = 5;
 
     /// <summary>Processes an update.</summary>
     /// <param name="zone">The zone as it is.</param>
     /// <param name="message">The update.</param>
+    /// <param name="mayKnow">Whether the signer may know whether a prerequisite is fulfilled.</param>
     /// <param name="mayChange">Whether the signer may change records of a name.</param>
     /// <param name="quota">How large the zone may grow.</param>
     /// <param name="grant">The lease granted to records added, or null to add them for good.</param>
     /// <param name="now">The service's monotonic clock.</param>
-    internal static UpdateResult Process(ZoneSnapshot zone, DnsMessage message, Func<DnsName, bool> mayChange, ZoneQuota quota, LeaseGrant? grant, TimeSpan now)
+    internal static UpdateResult Process(
+        ZoneSnapshot zone, DnsMessage message, Func<DnsRecord, bool> mayKnow, Func<DnsName, bool> mayChange, ZoneQuota quota, LeaseGrant? grant, TimeSpan now)
     {
-        DnsRcode rcode = Prerequisites.Check(zone, ZoneClass, message.Prerequisites);
+        DnsRcode rcode = Prerequisites.Check(zone, ZoneClass, message.Prerequisites, mayKnow);
         if (rcode == DnsRcode.NoError)
             rcode = Prescan(zone, message.Updates, mayChange);
         if (rcode != DnsRcode.NoError)
@@ -98,8 +102,12 @@ internal static class UpdateProcessor
             && editor.RecordsAt(record.Name).Count(static item => item.Record.Type == DnsType.NS) == 1;
         if (record.Type == DnsType.SOA || isLastServer)
             return;
-        editor.Remove(record.Name, item => item.Record.Type == record.Type && item.Record.Data.Equals(record.Data));
+        editor.Remove(record.Name, item => item.Record.Type == record.Type && HasData(item.Record, record.Data));
     }
+
+    // Data may be empty by nature, as that of NULL records (§2.4.1).
+    private static bool HasData(DnsRecord record, DnsData data) =>
+        data is EmptyData ? record.Data is UnknownData { Bytes.IsEmpty: true } : record.Data.Equals(data);
 
     // §3.4.2.2. False when the zone or the name would grow too large.
     private static bool Add(ZoneEditor editor, DnsRecord record, ZoneQuota quota, TimeSpan? leaseEnd)
@@ -113,9 +121,16 @@ internal static class UpdateProcessor
         if (present.Length >= quota.MaxRecordsPerName || editor.RecordCount >= quota.MaxRecords)
             return false;
 
+        if (record is { Type: WellKnownServices, Data: UnknownData services })
+            editor.Remove(record.Name, item => item.Record.Data is UnknownData other && item.Record.Type == WellKnownServices && IsSameHostAndProtocol(other, services));
         editor.Add(record, record.Type == DnsType.SOA ? null : leaseEnd);
         return true;
     }
+
+    // Address and protocol make a WKS record what it is; the list of services is replaced (§3.4.2.2, RFC 1035 §3.4.2).
+    private static bool IsSameHostAndProtocol(UnknownData left, UnknownData right) =>
+        left.Bytes.Length >= WellKnownServicesKey && right.Bytes.Length >= WellKnownServicesKey
+        && left.Bytes.Span[..WellKnownServicesKey].SequenceEqual(right.Bytes.Span[..WellKnownServicesKey]);
 
     private static bool IsNewerSoa(ZoneEditor editor, DnsRecord record)
     {
