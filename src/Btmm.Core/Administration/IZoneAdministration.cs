@@ -43,4 +43,18 @@ public interface IZoneAdministration
     /// <param name="cancellationToken">Ends the wait; the change may be made all the same.</param>
     /// <exception cref="BtmmException">NameNotFound; InvalidValue: it is an account's; StoreFailed.</exception>
     Task RemoveKeyAsync(DnsName name, CancellationToken cancellationToken = default);
+
+    /// <summary>Writes a zone as a zone file, as it was at one moment.</summary>
+    /// <param name="apex">The zone's name.</param>
+    /// <param name="file">Where to; not closed.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="BtmmException">NameNotFound.</exception>
+    Task ExportZoneAsync(DnsName apex, Stream file, CancellationToken cancellationToken = default);
+
+    /// <summary>Puts the records of a zone file in place of a zone's own, those with a lease and the service's left alone.</summary>
+    /// <param name="apex">The zone's name.</param>
+    /// <param name="file">The file; read to its end, not closed.</param>
+    /// <param name="cancellationToken">Ends the wait; the change may be made all the same.</param>
+    /// <exception cref="BtmmException">NameNotFound; InvalidValue: the file is wrong, nothing was changed; StoreFailed.</exception>
+    Task<ZoneImport> ImportZoneAsync(DnsName apex, Stream file, CancellationToken cancellationToken = default);
 }

@@ -19,6 +19,7 @@ internal sealed class ZoneAdministrator(ZoneService service, ZoneRegistry regist
             StartedAt = status.StartedAt,
             Endpoints = [.. status.Endpoints.Select(static item => item.ToString())],
             LongLivedQueryEndpoints = [.. status.LongLivedQueryEndpoints.Select(static item => item.ToString())],
+            TlsEndpoints = [.. service.TlsEndpoints.Select(static item => item.ToString())],
             Store = service.StoreDescription,
             StoreFailure = status.Store.Failure,
             StoreFailingSince = status.Store.FailingSince,
@@ -61,6 +62,14 @@ internal sealed class ZoneAdministrator(ZoneService service, ZoneRegistry regist
     {
         service.ThrowIfNotRunning();
         return registry.RemoveKeyAsync(name, cancellationToken);
+    }
+
+    public Task ExportZoneAsync(DnsName apex, Stream file, CancellationToken cancellationToken) => service.ExportZoneAsync(apex, file, cancellationToken);
+
+    public Task<ZoneImport> ImportZoneAsync(DnsName apex, Stream file, CancellationToken cancellationToken)
+    {
+        service.ThrowIfNotRunning();
+        return service.ImportZoneAsync(apex, file, cancellationToken);
     }
 
     private ZoneInfo Describe(Zone zone)

@@ -38,4 +38,7 @@ internal sealed class ServerLog : EventSource
 
     [Event(30, Level = EventLevel.Warning, Message = "Nobody at {1} could be told of changes of {0}")]
     public void NotifyFailed(string zone, string target) => WriteEvent(30, zone, target);
+
+    [Event(42, Level = EventLevel.Informational, Message = "A control connection ended: {0}")]
+    public void ControlEnded(string error) => WriteEvent(42, error);
 }
