@@ -29,6 +29,8 @@ internal static class HelpText
               --address ADDRESS   published address of this server, when it is not a --listen one; may be repeated
               --store FILE        keep the records in this file (made when missing; one server at a time), so that
                                   what was acknowledged outlives a crash; without it they live in memory
+              --public            let anybody read the zones, as in ordinary DNS; else only the accounts' keys may
+              --workers N         threads that answer at each UDP endpoint (default: one for each processor)
 
         btmmd account new --domain NAME --out FILE [--server HOST[:PORT]]...
         btmmd account export --account FILE --out FILE [--passphrase-file FILE]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Btmm.Core.SignOn;
+using Btmm.Platform.Sockets;
 using Btmm.Server;
 using Btmm.Server.Storage;
 
@@ -11,13 +12,14 @@ internal static class ZoneCommand
 {
     private const int DnsPort = 53;
     private const int LongLivedQueryPort = 5352;
+    private const int MaxWorkers = 256;
 
     // How soon a failure of the store is told.
     private static readonly TimeSpan s_storeInterval = TimeSpan.FromSeconds(1);
 
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, CancellationToken stop)
     {
-        CommandLine line = CommandLine.Parse(arguments, ["--store"], ["--account", "--listen", "--llq", "--address"], ["--json"]);
+        CommandLine line = CommandLine.Parse(arguments, ["--store", "--workers"], ["--account", "--listen", "--llq", "--address"], ["--public", "--json"]);
         IReadOnlyList<string> paths = line.RequireAll("--account");
         IPEndPoint[] endpoints = [.. line.RequireAll("--listen").Select(text => CommandLine.ParseEndpoint(text, DnsPort))];
         var accounts = new List<BtmmAccount>();
@@ -30,9 +32,11 @@ internal static class ZoneCommand
             {
                 Endpoints = endpoints,
                 LongLivedQueryEndpoints = [.. line.All("--llq").Select(text => CommandLine.ParseEndpoint(text, LongLivedQueryPort))],
-                Zones = [.. accounts.Select(ZoneOptions.ForAccount)],
+                Zones = [.. accounts.Select(account => ZoneOptions.ForAccount(account) with { IsPublic = line.Has("--public") })],
                 PublicAddresses = [.. line.All("--address").Select(ParseAddress)],
                 Store = store,
+                DatagramServers = DatagramServerFactory.Instance,
+                UdpWorkers = line.GetInteger("--workers", 1, MaxWorkers) ?? 0,
             };
             await ServeAsync(options, new EventPrinter(output, line.Has("--json")), stop).ConfigureAwait(false);
             return ExitCode.Success;

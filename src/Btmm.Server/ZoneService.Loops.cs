@@ -12,6 +12,9 @@ public sealed partial class ZoneService
     // After a failure of the store; the records concerned are not served meanwhile.
     private static readonly TimeSpan s_pauseAfterStoreFailure = TimeSpan.FromSeconds(1);
 
+    // For answers under way when the service stops.
+    private static readonly TimeSpan s_answerTimeout = TimeSpan.FromSeconds(3);
+
     private void Run(Listeners listeners)
     {
         // A secondary may have missed what changed last, or while this service was down (RFC 1996 §4.2).
@@ -20,7 +23,6 @@ public sealed partial class ZoneService
         CancellationToken stopping = _stopping.Token;
         _tasks =
         [
-            _writing,
             .. listeners.Streams.Concat(listeners.Tls).Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             .. listeners.Datagrams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
@@ -28,16 +30,19 @@ public sealed partial class ZoneService
             Task.Run(() => _catalogChanges.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _notifications.RunAsync(stopping), CancellationToken.None),
         ];
-        Completion = WatchAsync(_tasks);
+        Completion = WatchAsync(_tasks, _writing);
     }
 
     // When one loop fails the others are stopped: a service that answers only in part is worse than one that is down.
-    private async Task WatchAsync(Task[] tasks)
+    // The writer ends last: what was received before is answered.
+    private async Task WatchAsync(Task[] tasks, Task writing)
     {
-        Task first = await Task.WhenAny(tasks).ConfigureAwait(false);
+        Task first = await Task.WhenAny([.. tasks, writing]).ConfigureAwait(false);
         if (!_stopping.IsCancellationRequested)
             await _stopping.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(tasks).WaitAsync(s_answerTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _closing.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll([.. tasks, writing]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (first.IsFaulted)
             await first.ConfigureAwait(false);
     }
@@ -55,10 +60,11 @@ public sealed partial class ZoneService
         _reaper.Signal();
     }
 
-    private async ValueTask SendEventsAsync(CancellationToken cancellationToken)
+    private ValueTask SendEventsAsync(CancellationToken cancellationToken)
     {
         if (_listeners is { } listeners)
-            await _sender.SendAsync(listeners.Datagrams, cancellationToken).ConfigureAwait(false);
+            _sender.Send(listeners.Routes, cancellationToken);
+        return ValueTask.CompletedTask;
     }
 
     // Where datagrams about a connection's queries come from: the address that the client connected to, else one of its family.

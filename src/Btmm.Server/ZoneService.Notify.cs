@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Btmm.Core.Contracts;
 using Btmm.Protocol.Dns;
 using Btmm.Server.Transfers;
 using Btmm.Server.Transport;
@@ -32,7 +33,7 @@ public sealed partial class ZoneService
         {
             UdpListener? socket = _listeners?.Datagrams.FirstOrDefault(item => item.EndPoint.AddressFamily == output.Target.AddressFamily);
             if (socket is not null)
-                await socket.SendAsync(output.Message, output.Target, cancellationToken).ConfigureAwait(false);
+                socket.Send(output.Message.Span, PeerAddress.From(output.Target), default);
         }
     }
 }

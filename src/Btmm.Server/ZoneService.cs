@@ -33,6 +33,7 @@ public sealed partial class ZoneService : IAsyncDisposable
     private readonly NameServerTargets _targets;
     private readonly DeadlineLoop _notifications;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _closing = new(); // of the writer, after the listeners
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly IZoneStore _store;
     private readonly ZoneWriter _writer;
@@ -111,7 +112,7 @@ public sealed partial class ZoneService : IAsyncDisposable
             _listeners = Listeners.Open(_options, MakeHandler(), MakeGate());
             try
             {
-                _writing = Task.Run(() => _writer.RunAsync(_stopping.Token), CancellationToken.None);
+                _writing = Task.Run(() => _writer.RunAsync(_closing.Token), CancellationToken.None);
                 foreach (Zone zone in _zones.All)
                     await PublishAsync(zone, cancellationToken).ConfigureAwait(false);
             }
@@ -141,6 +142,8 @@ public sealed partial class ZoneService : IAsyncDisposable
         {
             if (!_stopping.IsCancellationRequested)
                 await _stopping.CancelAsync().ConfigureAwait(false);
+            if (_tasks.Length == 0)
+                await _closing.CancelAsync().ConfigureAwait(false); // it did not come to run
             await Task.WhenAll([.. _tasks, _writing, _sender.CompleteAsync()]).WaitAsync(s_stopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _listeners?.Dispose();
             _listeners = null;

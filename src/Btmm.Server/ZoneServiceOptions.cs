@@ -10,8 +10,9 @@ namespace Btmm.Server;
 public sealed record ZoneServiceOptions
 {
     /// <summary>
-    /// Where queries and updates are answered, by UDP and TCP on the same port; port 0 picks one. With 0.0.0.0 or :: the system
-    /// chooses the source address of UDP answers by its routes: where a host has several addresses, name them one by one.
+    /// Where queries and updates are answered, by UDP and TCP on the same port; port 0 picks one. At 0.0.0.0 and :: answers come
+    /// from the address that was asked, but by UDP only on Linux with <see cref="DatagramServers"/>: elsewhere, where a host has
+    /// several addresses, name them one by one.
     /// </summary>
     public required IReadOnlyList<IPEndPoint> Endpoints { get; init; }
 
@@ -58,6 +59,12 @@ public sealed record ZoneServiceOptions
     /// stores in memory.
     /// </summary>
     public CatalogSeal? Seal { get; init; }
+
+    /// <summary>Opens the UDP sockets; null uses the class library's, which are slower.</summary>
+    public IDatagramServerFactory? DatagramServers { get; init; }
+
+    /// <summary>Threads that answer at each UDP endpoint; 0 for one for each processor.</summary>
+    public int UdpWorkers { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -3,6 +3,7 @@ using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.LongLivedQueries;
+using Btmm.Server.Transport;
 
 namespace Btmm.Server.Tests;
 
@@ -93,7 +94,7 @@ public sealed class LlqStreamTests : IDisposable
         await PassAsync(s_gap);
         _peer.Gate = new TaskCompletionSource();
         await _server.AddAsync(Records.A(_studio, "192.0.2.1"));
-        await _sender.SendAsync([], CancellationToken.None);
+        _sender.Send(new DatagramRoutes(), CancellationToken.None);
         for (int i = 2; i < 50; i++)
             await _server.AddAsync(Records.DeleteSet(_studio, DnsType.A), Records.A(_studio, $"192.0.2.{i}"));
         TaskCompletionSource gate = _peer.Gate;
@@ -112,7 +113,7 @@ public sealed class LlqStreamTests : IDisposable
         await PassAsync(s_gap);
         _peer.Gate = new TaskCompletionSource();
         await _server.AddAsync(Records.A(_studio, "192.0.2.1"));
-        await _sender.SendAsync([], CancellationToken.None);
+        _sender.Send(new DatagramRoutes(), CancellationToken.None);
         _peer.Close();
         await _sender.CompleteAsync();
         Assert.Equal(0, _server.Llq.Count);
@@ -241,7 +242,7 @@ public sealed class LlqStreamTests : IDisposable
     private async Task PassAsync(TimeSpan time)
     {
         _server.Advance(time);
-        await _sender.SendAsync([], CancellationToken.None);
+        _sender.Send(new DatagramRoutes(), CancellationToken.None);
         await _sender.CompleteAsync();
     }
 }

@@ -15,7 +15,14 @@ internal static partial class DatagramNative
     internal const int OptionReceiveBufferForce = 33;
     internal const int OptionUdpSegment = 103;
     internal const int OptionUdpGro = 104;
+    internal const int LevelIPv6 = 41;
+    internal const int OptionReusePort = 15;
+    internal const int OptionPacketInformation = 8;
+    internal const int ReceivePacketInformationIPv6 = 49;
+    internal const int PacketInformationIPv6 = 50;
     internal const int DontWait = 0x40;
+    internal const int WaitForOne = 0x10000;
+    internal const int ShutdownReceive = 0;
     internal const int Truncated = 0x20;
 
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
@@ -26,6 +33,9 @@ internal static partial class DatagramNative
 
     [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
     internal static unsafe partial nint SendTo(int socket, byte* data, nint length, int flags, byte* name, int nameLength);
+
+    [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
+    internal static partial int Shutdown(int socket, int how);
 
     /// <summary>struct mmsghdr.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Btmm.Core.Contracts;
 using Btmm.Platform.Linux;
 
@@ -32,16 +31,11 @@ public sealed unsafe partial class LinuxDatagramSocket : IDatagramSocket
         LocalPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
         // A full send buffer holds the sender up, as it should, but not for ever.
         _socket.SendTimeout = (int)s_sendTimeout.TotalMilliseconds;
-        SetBuffer(DatagramNative.OptionReceiveBufferForce, SocketOptionName.ReceiveBuffer);
-        SetBuffer(DatagramNative.OptionSendBufferForce, SocketOptionName.SendBuffer);
-        if (socket.AddressFamily == AddressFamily.InterNetwork
-            && !TrySet(DatagramNative.LevelIp, DatagramNative.OptionMtuDiscover, DatagramNative.MtuDiscoverOmit))
-        {
-            TrySet(DatagramNative.LevelIp, DatagramNative.OptionMtuDiscover, DatagramNative.MtuDiscoverDont);
-        }
+        LinuxSocketOptions.SetBuffers(socket, DatagramSocketFactory.BufferBytes);
+        LinuxSocketOptions.IgnorePathMtu(socket);
         _gro = allowOffload && Environment.OSVersion.Version >= s_groWorks
-            && TrySet(DatagramNative.LevelUdp, DatagramNative.OptionUdpGro, 1);
-        _gso = allowOffload && TrySet(DatagramNative.LevelUdp, DatagramNative.OptionUdpSegment, 0);
+            && LinuxSocketOptions.TrySet(socket, DatagramNative.LevelUdp, DatagramNative.OptionUdpGro, 1);
+        _gso = allowOffload && LinuxSocketOptions.TrySet(socket, DatagramNative.LevelUdp, DatagramNative.OptionUdpSegment, 0);
         PrepareReceive();
     }
 
@@ -74,25 +68,5 @@ public sealed unsafe partial class LinuxDatagramSocket : IDatagramSocket
         _waiter.Interrupt();
         _waiter.Dispose();
         _socket.Dispose();
-    }
-
-    private void SetBuffer(int force, SocketOptionName plain)
-    {
-        // Beyond the system's limit only with CAP_NET_ADMIN; else as much as the limit gives.
-        if (!TrySet(DatagramNative.LevelSocket, force, DatagramSocketFactory.BufferBytes))
-            _socket.SetSocketOption(SocketOptionLevel.Socket, plain, DatagramSocketFactory.BufferBytes);
-    }
-
-    private bool TrySet(int level, int option, int value)
-    {
-        try
-        {
-            _socket.SetRawSocketOption(level, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

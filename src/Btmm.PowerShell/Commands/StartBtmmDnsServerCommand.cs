@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.SignOn;
+using Btmm.Platform.Sockets;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Jobs;
 using Btmm.Server;
@@ -50,6 +51,7 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
             Endpoints = endpoints,
             Zones = [ZoneOptions.ForAccount(account)],
             PublicAddresses = PublicAddress ?? [],
+            DatagramServers = DatagramServerFactory.Instance,
         });
         AwaitStart(service, service.StartAsync);
         Launch(new BtmmDnsServerJob(MyInvocation.MyCommand.Name, Name, account, service));

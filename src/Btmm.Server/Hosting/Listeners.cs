@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Btmm.Core.Contracts;
 using Btmm.Server.Requests;
 using Btmm.Server.Transport;
 using Btmm.Server.Transport.Tls;
@@ -14,32 +15,37 @@ internal sealed class Listeners : IDisposable
 {
     private readonly List<StreamListener> _streams = [];
     private readonly List<StreamListener> _tls = [];
-    private readonly List<UdpListener> _datagrams = [];
+    private readonly DatagramRoutes _datagrams = new();
 
     internal IReadOnlyList<StreamListener> Streams => _streams;
 
     /// <summary>The listeners whose connections begin with a TLS handshake.</summary>
     internal IReadOnlyList<StreamListener> Tls => _tls;
 
-    internal IReadOnlyList<UdpListener> Datagrams => _datagrams;
+    internal IReadOnlyList<UdpListener> Datagrams => _datagrams.Listeners;
+
+    /// <summary>The way out for datagrams that are no answers, by the number in <see cref="RequestOrigin.Listener"/>.</summary>
+    internal DatagramRoutes Routes => _datagrams;
 
     /// <summary>Opens all sockets or none.</summary>
     internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler, TlsGate? gate)
     {
         var listeners = new Listeners();
+        IDatagramServerFactory datagrams = options.DatagramServers ?? PlainDatagramServerFactory.Instance;
+        int workers = options.UdpWorkers > 0 ? options.UdpWorkers : Environment.ProcessorCount;
         try
         {
             foreach (IPEndPoint endpoint in options.Endpoints)
             {
-                (Socket stream, Socket datagram) = SocketBinder.BindPair(endpoint);
-                listeners._datagrams.Add(new UdpListener(datagram, listeners._datagrams.Count, handler));
+                (Socket stream, IDatagramServer datagram) = SocketBinder.BindPair(endpoint, datagrams, workers);
+                listeners._datagrams.Add(new UdpListener(datagram, listeners.Datagrams.Count, listeners._datagrams, handler));
                 listeners._streams.Add(new StreamListener(stream, listeners._streams.Count, handler, options.Limits));
             }
 
             foreach (IPEndPoint endpoint in gate is null ? [] : options.TlsEndpoints)
                 listeners._tls.Add(new StreamListener(SocketBinder.BindStream(endpoint), listeners._tls.Count, handler, options.Limits, gate));
             foreach (IPEndPoint endpoint in options.LongLivedQueryEndpoints)
-                listeners._datagrams.Add(new UdpListener(SocketBinder.BindDatagram(endpoint), listeners._datagrams.Count, handler));
+                listeners._datagrams.Add(new UdpListener(SocketBinder.BindDatagram(endpoint, datagrams, workers), listeners.Datagrams.Count, listeners._datagrams, handler));
             return listeners;
         }
         catch
@@ -51,7 +57,7 @@ internal sealed class Listeners : IDisposable
 
     public void Dispose()
     {
-        foreach (UdpListener listener in _datagrams)
+        foreach (UdpListener listener in Datagrams)
             listener.Dispose();
         foreach (StreamListener listener in _streams.Concat(_tls))
             listener.Dispose();

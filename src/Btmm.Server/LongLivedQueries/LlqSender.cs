@@ -15,7 +15,7 @@ internal sealed class LlqSender(LlqTable table, ServiceClock clock)
     private readonly ConcurrentDictionary<Task, bool> _connections = new();
 
     /// <summary>Does what is due and sends everything there is.</summary>
-    internal async ValueTask SendAsync(IReadOnlyList<UdpListener> sockets, CancellationToken cancellationToken)
+    internal void Send(DatagramRoutes datagrams, CancellationToken cancellationToken)
     {
         table.HandleTimeout(clock.Now);
         while (table.TryTakePeer(out LlqPeer? peer))
@@ -24,7 +24,7 @@ internal sealed class LlqSender(LlqTable table, ServiceClock clock)
         {
             int length = output.Write(_buffer);
             if (length > 0)
-                await sockets[output.Client.Listener].SendAsync(_buffer.AsMemory(0, length), output.Client.EndPoint, cancellationToken).ConfigureAwait(false);
+                datagrams.Send(output.Client.Listener, _buffer.AsSpan(0, length), output.Client.Address);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 
 namespace Btmm.Server.Transport;
@@ -12,7 +13,7 @@ internal static class SocketBinder
 
     /// <summary>Binds a TCP and a UDP socket to one port.</summary>
     /// <exception cref="BtmmException">ResourceBusy, PermissionDenied, InvalidValue.</exception>
-    internal static (Socket Stream, Socket Datagram) BindPair(IPEndPoint endpoint)
+    internal static (Socket Stream, IDatagramServer Datagram) BindPair(IPEndPoint endpoint, IDatagramServerFactory datagrams, int workers)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -20,7 +21,7 @@ internal static class SocketBinder
             try
             {
                 var chosen = new IPEndPoint(endpoint.Address, ((IPEndPoint)stream.LocalEndPoint!).Port); // bound just now
-                return (stream, Bind(chosen, SocketType.Dgram, ProtocolType.Udp));
+                return (stream, BindDatagram(chosen, datagrams, workers));
             }
             catch (BtmmException) when (endpoint.Port == 0 && attempt < MaxTries)
             {
@@ -34,22 +35,30 @@ internal static class SocketBinder
         }
     }
 
-    /// <summary>Binds a UDP socket.</summary>
+    /// <summary>Binds UDP sockets to one port.</summary>
     /// <exception cref="BtmmException">ResourceBusy, PermissionDenied, InvalidValue.</exception>
-    internal static Socket BindDatagram(IPEndPoint endpoint) => Bind(endpoint, SocketType.Dgram, ProtocolType.Udp);
+    internal static IDatagramServer BindDatagram(IPEndPoint endpoint, IDatagramServerFactory datagrams, int workers)
+    {
+        try
+        {
+            return datagrams.Open(endpoint, workers);
+        }
+        catch (SocketException error)
+        {
+            throw Explain(endpoint, error);
+        }
+    }
 
     /// <summary>Binds a TCP socket.</summary>
     /// <exception cref="BtmmException">ResourceBusy, PermissionDenied, InvalidValue.</exception>
-    internal static Socket BindStream(IPEndPoint endpoint) => Bind(endpoint, SocketType.Stream, ProtocolType.Tcp);
-
-    private static Socket Bind(IPEndPoint endpoint, SocketType type, ProtocolType protocol)
+    internal static Socket BindStream(IPEndPoint endpoint)
     {
-        var socket = new Socket(endpoint.AddressFamily, type, protocol);
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
             if (endpoint.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = false;
-            if (type == SocketType.Stream && !OperatingSystem.IsWindows())
+            if (!OperatingSystem.IsWindows())
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true); // a restart need not wait for old connections
             socket.Bind(endpoint);
             return socket;
