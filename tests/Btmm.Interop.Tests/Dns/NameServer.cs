@@ -101,7 +101,7 @@ public abstract class NameServer : IAsyncLifetime
 
         """;
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         while (true)
         {
