@@ -33,7 +33,7 @@ public sealed partial class ZoneService
         {
             UdpListener? socket = _listeners?.Datagrams.FirstOrDefault(item => item.EndPoint.AddressFamily == output.Target.AddressFamily);
             if (socket is not null)
-                socket.Send(output.Message.Span, PeerAddress.From(output.Target), default);
+                socket.Send(output.Message, PeerAddress.From(output.Target), default);
         }
     }
 }
