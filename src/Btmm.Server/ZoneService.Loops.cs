@@ -29,6 +29,7 @@ public sealed partial class ZoneService
             Task.Run(() => _reaper.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _catalogChanges.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _notifications.RunAsync(stopping), CancellationToken.None),
+            Task.Run(() => _telling.RunAsync(stopping), CancellationToken.None),
         ];
         Completion = WatchAsync(_tasks, _writing);
     }
@@ -53,6 +54,7 @@ public sealed partial class ZoneService
         {
             _llq.OnChange(_clock.Now, change);
             Announce(zone);
+            _push.OnChange(change);
         }
 
         if (_llq.TakeSignal())

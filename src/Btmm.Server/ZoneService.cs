@@ -5,6 +5,7 @@ using Btmm.Server.Administration;
 using Btmm.Server.Hosting;
 using Btmm.Server.LongLivedQueries;
 using Btmm.Server.Policy;
+using Btmm.Server.Push;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
 using Btmm.Server.Transfers;
@@ -62,10 +63,13 @@ public sealed partial class ZoneService : IAsyncDisposable
         _sender = new LlqSender(_llq, _clock);
         _events = new DeadlineLoop(_clock, () => _llq.NextTimeout, SendEventsAsync);
         _reaper = new DeadlineLoop(_clock, NextExpiry, ExpireAsync);
+        _push = new PushTable(_zones, _keys, options.Limits, _clock, _metrics, () => _telling?.Signal());
+        _telling = new DeadlineLoop(_clock, () => _push.NextTimeout, TellAsync);
         _catalogChanges = new DeadlineLoop(_clock, () => _catalogRetry, ReloadCatalogAsync);
         _seal = options.Seal ?? CatalogSeal.Ephemeral();
         var catalog = new CatalogAccess(_store as IZoneCatalog ?? new MemoryZoneStore(), _seal);
         _registry = new ZoneRegistry(options.Zones, catalog, _zones, _keys, LoadAsync, PublishAsync);
+        _registry.Changed = ReviewSubscriptions;
         Administration = new ZoneAdministrator(this, _registry, _zones, _keys);
         _notifier = new ZoneNotifier(_clock, options.Random, _keys, _metrics);
         _targets = new NameServerTargets(_clock, Dns.GetHostAddressesAsync);
@@ -109,7 +113,7 @@ public sealed partial class ZoneService : IAsyncDisposable
             _store.Noticed += OnStoreNotice;
             foreach (Zone zone in _zones.All)
                 zone.CatchUp(); // what came between its loading and the notices
-            _listeners = Listeners.Open(_options, MakeHandler(), MakeGate());
+            _listeners = OpenListeners();
             try
             {
                 _writing = Task.Run(() => _writer.RunAsync(_closing.Token), CancellationToken.None);
@@ -140,6 +144,8 @@ public sealed partial class ZoneService : IAsyncDisposable
         await _lifecycle.WaitAsync().ConfigureAwait(false);
         try
         {
+            if (!_stopping.IsCancellationRequested)
+                await SayGoodbyeAsync().ConfigureAwait(false);
             if (!_stopping.IsCancellationRequested)
                 await _stopping.CancelAsync().ConfigureAwait(false);
             if (_tasks.Length == 0)
@@ -198,9 +204,9 @@ public sealed partial class ZoneService : IAsyncDisposable
         ZoneRules.Check(options.Zones);
     }
 
-    private RequestHandler MakeHandler()
+    private Listeners OpenListeners()
     {
-        return new RequestHandler(
+        var requests = new RequestHandler(
             new QueryHandler(_zones, _metrics),
             new UpdateHandler(_zones, _keys, _clock, _metrics, _options.RecordLease, _options.KeyLease),
             new LlqHandler(_zones, _llq, _clock, EventSocket, _events.Signal),
@@ -209,6 +215,7 @@ public sealed partial class ZoneService : IAsyncDisposable
             _keys,
             _clock,
             _metrics);
+        return Listeners.Open(_options, requests, new StreamHandler(requests, _push, _keys, _clock, _metrics), MakeGate());
     }
 
     private TlsGate? MakeGate() => _options.TlsEndpoints.Count == 0

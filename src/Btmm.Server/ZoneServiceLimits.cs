@@ -36,6 +36,18 @@ public sealed record ZoneServiceLimits
     /// <summary>Long-lived queries at a time for one name and type.</summary>
     public int MaxLongLivedQueriesPerName { get; init; } = 4096;
 
+    /// <summary>Subscriptions to DNS Push Notifications at a time.</summary>
+    public int MaxPushSubscriptions { get; init; } = 100_000;
+
+    /// <summary>Subscriptions at a time on one connection.</summary>
+    public int MaxPushSubscriptionsPerConnection { get; init; } = 1024;
+
+    /// <summary>Subscriptions at a time of one client: an IPv4 address, or an IPv6 network of 64 bits.</summary>
+    public int MaxPushSubscriptionsPerClient { get; init; } = 4096;
+
+    /// <summary>Subscriptions at a time by one key.</summary>
+    public int MaxPushSubscriptionsPerKey { get; init; } = 8192;
+
     /// <summary>When a client that was turned away for one of these limits may come again.</summary>
     public TimeSpan LongLivedQueryRetryAfter { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -60,6 +60,9 @@ internal sealed class ServerHarness : IDisposable
             Metrics);
     }
 
+    /// <summary>Told of each visible change after its commit.</summary>
+    internal Action<ZoneChange>? Changed { get; set; }
+
     internal FakeTimeProvider Time { get; }
 
     internal LeaseBounds RecordLease { get; } = new(TimeSpan.FromMinutes(30), TimeSpan.FromHours(2));
@@ -180,5 +183,7 @@ internal sealed class ServerHarness : IDisposable
     {
         Changes.Enqueue(change);
         Llq.OnChange(Clock.Now, change);
+        if (change.IsVisible)
+            Changed?.Invoke(change);
     }
 }

@@ -125,6 +125,7 @@ internal sealed partial class ZoneRegistry
         finally
         {
             _gate.Release();
+            Changed();
         }
     }
 

@@ -49,6 +49,9 @@ internal sealed partial class ZoneRegistry : IDisposable
             .ToFrozenDictionary(static group => group.Key, static group => (group.First().Key, group.Max(static item => item.UpdatesPerMinute)), DnsNameComparer.Instance);
     }
 
+    /// <summary>Called after zones, keys or their rights have changed; must not wait.</summary>
+    internal Action Changed { get; set; } = static () => { };
+
     /// <summary>What is in the catalog, those entries left out that an account's take the place of.</summary>
     internal CatalogContents Contents => _contents;
 

@@ -28,7 +28,7 @@ internal sealed class Listeners : IDisposable
     internal DatagramRoutes Routes => _datagrams;
 
     /// <summary>Opens all sockets or none.</summary>
-    internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler, TlsGate? gate)
+    internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler, StreamHandler streams, TlsGate? gate)
     {
         var listeners = new Listeners();
         IDatagramServerFactory datagrams = options.DatagramServers ?? PlainDatagramServerFactory.Instance;
@@ -39,11 +39,11 @@ internal sealed class Listeners : IDisposable
             {
                 (Socket stream, IDatagramServer datagram) = SocketBinder.BindPair(endpoint, datagrams, workers);
                 listeners._datagrams.Add(new UdpListener(datagram, listeners.Datagrams.Count, listeners._datagrams, handler));
-                listeners._streams.Add(new StreamListener(stream, listeners._streams.Count, handler, options.Limits));
+                listeners._streams.Add(new StreamListener(stream, listeners._streams.Count, streams, options.Limits));
             }
 
             foreach (IPEndPoint endpoint in gate is null ? [] : options.TlsEndpoints)
-                listeners._tls.Add(new StreamListener(SocketBinder.BindStream(endpoint), listeners._tls.Count, handler, options.Limits, gate));
+                listeners._tls.Add(new StreamListener(SocketBinder.BindStream(endpoint), listeners._tls.Count, streams, options.Limits, gate));
             foreach (IPEndPoint endpoint in options.LongLivedQueryEndpoints)
                 listeners._datagrams.Add(new UdpListener(SocketBinder.BindDatagram(endpoint, datagrams, workers), listeners.Datagrams.Count, listeners._datagrams, handler));
             return listeners;

@@ -22,4 +22,7 @@ internal enum ServerCount
     IncrementalTransfers,
     NotifiesSent,
     NotifiesUnanswered,
+    PushesSent,
+    SubscriptionsTurnedAway,
+    Reconfirmations,
 }

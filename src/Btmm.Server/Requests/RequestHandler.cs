@@ -61,6 +61,8 @@ internal sealed partial class RequestHandler(
 
         if (header.Opcode == DnsOpcode.Update)
             return false;
+        if (header is { Opcode: DnsOpcode.Dso, Id: 0 })
+            return true; // never answered (RFC 8490 §5.4.3); stateful operations as such are for TLS only
         if (header.Opcode == DnsOpcode.Query)
             return TryHandleQuery(bytes, header, origin, peer, response, workspace, out length);
         length = WriteBare(header, DnsRcode.NotImp, response);

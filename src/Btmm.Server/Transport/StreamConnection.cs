@@ -11,7 +11,7 @@ namespace Btmm.Server.Transport;
 /// It is closed when idle, when a message takes too long to arrive or its answer to be taken, and when a message is no request.
 /// </summary>
 internal sealed class StreamConnection(
-    Socket socket, Stream stream, RequestOrigin origin, ReadOnlyMemory<byte> certificateHash, RequestHandler handler, ZoneServiceLimits limits) : IStreamPeer
+    Socket socket, Stream stream, RequestOrigin origin, ReadOnlyMemory<byte> certificateHash, StreamHandler handler, ZoneServiceLimits limits) : IStreamPeer
 {
     private const int PrefixLength = 2;
 
@@ -60,7 +60,7 @@ internal sealed class StreamConnection(
         {
             while (await TryReadMessageAsync(buffer, cancellationToken).ConfigureAwait(false) is var length && length > 0)
             {
-                int answer = await handler.HandleAsync(buffer.AsMemory(0, length), origin, this, workspace, cancellationToken).ConfigureAwait(false);
+                int answer = await handler.HandleAsync(buffer.AsMemory(0, length), this, workspace, cancellationToken).ConfigureAwait(false);
                 // Without one the handler has sent all there is to send by itself, or has ended the connection.
                 if (answer > 0)
                     await SendAsync(workspace.Response.AsMemory(0, answer), cancellationToken).ConfigureAwait(false);

@@ -19,13 +19,13 @@ internal sealed class StreamListener : IDisposable
     private static readonly TimeSpan s_pauseAfterError = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
-    private readonly RequestHandler _handler;
+    private readonly StreamHandler _handler;
     private readonly ZoneServiceLimits _limits;
     private readonly TlsGate? _gate;
     private readonly int _number;
     private readonly ConcurrentDictionary<Task, IPAddress> _connections = new();
 
-    internal StreamListener(Socket boundSocket, int number, RequestHandler handler, ZoneServiceLimits limits, TlsGate? gate = null)
+    internal StreamListener(Socket boundSocket, int number, StreamHandler handler, ZoneServiceLimits limits, TlsGate? gate = null)
     {
         _socket = boundSocket;
         _number = number;
