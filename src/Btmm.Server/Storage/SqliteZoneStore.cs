@@ -11,7 +11,7 @@ namespace Btmm.Server.Storage;
 /// latest changes, and the zones and keys that the service was given while it ran. Thread-safe; the owner disposes it after
 /// the service.
 /// </summary>
-public sealed partial class SqliteZoneStore : IZoneStore, IZoneCatalog, IAsyncDisposable
+public sealed partial class SqliteZoneStore : IDurableZoneStore
 {
     /// <summary>How many changes of a zone the journal keeps at least; up to twice as many between cleanings.</summary>
     internal const int JournalLength = 4096;

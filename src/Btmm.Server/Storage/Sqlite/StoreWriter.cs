@@ -52,24 +52,24 @@ internal sealed class StoreWriter : IDisposable
     /// <summary>Writes a batch.</summary>
     internal void Write(IReadOnlyList<ZoneTransaction> batch)
     {
-        var last = new Dictionary<(ZoneRow Zone, DnsName Name, DnsType Type, DnsData Data), StoredRecord?>();
+        var zones = new Dictionary<ZoneRow, NetRecords>();
         foreach (ZoneTransaction transaction in batch)
         {
             ZoneRow zone = FindZone(transaction);
             zone.Serial = transaction.SerialAfter;
             if (transaction.IsVisible)
                 WriteJournal(zone, transaction);
-            foreach (DnsRecord record in transaction.Removed)
-                last[(zone, record.Name, record.Type, record.Data)] = null;
-            foreach (StoredRecord item in transaction.Put)
-                last[(zone, item.Record.Name, item.Record.Type, item.Record.Data)] = item;
+            if (!zones.TryGetValue(zone, out NetRecords? records))
+                zones.Add(zone, records = []);
+            records.Add(transaction);
         }
 
-        // A record that several of the batch touched, as the SOA always is, is written once, as the last of them left it.
-        foreach (((ZoneRow zone, DnsName name, DnsType type, DnsData data), StoredRecord? item) in last)
-            Write(zone.Id, name, type, data, item);
-        foreach (ZoneRow zone in last.Keys.Select(static key => key.Zone).Distinct())
+        foreach ((ZoneRow zone, NetRecords records) in zones)
+        {
+            foreach (((DnsName name, DnsType type, DnsData data), StoredRecord? item) in records)
+                Write(zone.Id, name, type, data, item);
             Run(_setZone, zone.Id, (long)zone.Serial, zone.Step);
+        }
     }
 
     public void Dispose() => _commands.ForEach(static command => command.Dispose());

@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 
-namespace Btmm.Server.Storage.Sqlite;
+namespace Btmm.Server.Storage;
 
 /// <summary>
-/// Records as bytes for the file: wire form without compression. Names that are compared without regard to case also have a
+/// Records as bytes for a database: wire form without compression. Names that are compared without regard to case also have a
 /// form in lower case, which is the key of a row. Holds no state.
 /// </summary>
 internal static class RecordCodec
