@@ -29,6 +29,12 @@ internal static class HelpText
               --address ADDRESS   published address of this server, when it is not a --listen one; may be repeated
               --store FILE        keep the records in this file (made when missing; one server at a time), so that
                                   what was acknowledged outlives a crash; without it they live in memory
+              --store postgres://USER@HOST[:PORT]/DATABASE  or 'Host=...;Database=...;Username=...': keep them in a
+                                  PostgreSQL database, which several servers can share; its password comes from the
+                                  file that PGPASSFILE names, or ~/.pgpass, never from the command line
+              --store @FILE       what the first line of this file says; there a password may stand
+              --label LABEL       this server's own name in the zones (default ns); servers with one database need
+                                  one each
               --public            let anybody read the zones, as in ordinary DNS; else only the accounts' keys may
               --workers N         threads that answer at each UDP endpoint (default: one for each processor)
 

@@ -19,14 +19,14 @@ internal static class ZoneCommand
 
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, CancellationToken stop)
     {
-        CommandLine line = CommandLine.Parse(arguments, ["--store", "--workers"], ["--account", "--listen", "--llq", "--address"], ["--public", "--json"]);
+        CommandLine line = CommandLine.Parse(arguments, ["--store", "--label", "--workers"], ["--account", "--listen", "--llq", "--address"], ["--public", "--json"]);
         IReadOnlyList<string> paths = line.RequireAll("--account");
         IPEndPoint[] endpoints = [.. line.RequireAll("--listen").Select(text => CommandLine.ParseEndpoint(text, DnsPort))];
         var accounts = new List<BtmmAccount>();
-        SqliteZoneStore? store = null;
+        IDurableZoneStore? store = null;
         try
         {
-            if (line.Get("--store") is { } file) store = await SqliteZoneStore.OpenAsync(file, stop).ConfigureAwait(false);
+            if (line.Get("--store") is { } text) store = await StoreOpener.OpenAsync(text, stop).ConfigureAwait(false);
             foreach (string path in paths) accounts.Add(await AccountFile.LoadAsync(path, stop).ConfigureAwait(false));
             var options = new ZoneServiceOptions
             {
@@ -34,6 +34,7 @@ internal static class ZoneCommand
                 LongLivedQueryEndpoints = [.. line.All("--llq").Select(text => CommandLine.ParseEndpoint(text, LongLivedQueryPort))],
                 Zones = [.. accounts.Select(account => ZoneOptions.ForAccount(account) with { IsPublic = line.Has("--public") })],
                 PublicAddresses = [.. line.All("--address").Select(ParseAddress)],
+                ServerLabel = line.Get("--label"),
                 Store = store,
                 DatagramServers = DatagramServerFactory.Instance,
                 UdpWorkers = line.GetInteger("--workers", 1, MaxWorkers) ?? 0,

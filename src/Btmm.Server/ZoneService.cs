@@ -148,6 +148,7 @@ public sealed partial class ZoneService : IAsyncDisposable
                 await SayGoodbyeAsync().ConfigureAwait(false);
             if (!_stopping.IsCancellationRequested)
                 await _stopping.CancelAsync().ConfigureAwait(false);
+            _store.Noticed -= OnStoreNotice;
             if (_tasks.Length == 0)
                 await _closing.CancelAsync().ConfigureAwait(false); // it did not come to run
             await Task.WhenAll([.. _tasks, _writing, _sender.CompleteAsync()]).WaitAsync(s_stopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -197,6 +198,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         bool noCertificate = options.TlsEndpoints.Count > 0 && options.Certificate is null && !options.Zones.Any(static zone => zone.Authority is { CanIssue: true });
         string? problem = options.Endpoints.Count == 0 ? "A zone service needs an endpoint."
             : options.Zones.Count == 0 && options.Store is not IZoneCatalog ? "A zone service needs a zone, or a store that can hold some."
+            : options.ServerLabel is { } label && !ZoneRules.IsUsableLabel(label) ? "The server's label cannot be used."
             : noCertificate ? "TLS needs a certificate from a file, or a zone whose account has its authority's private key."
             : null;
         if (problem is not null)
@@ -242,7 +244,7 @@ public sealed partial class ZoneService : IAsyncDisposable
     private async Task<Zone> LoadAsync(ZoneOptions options, CancellationToken cancellationToken)
     {
         ZoneImage image = await _store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
-        return new Zone(options, image, _writer, _clock, OnChanged);
+        return new Zone(options with { ServerLabel = _options.ServerLabel ?? options.ServerLabel }, image, _writer, _clock, OnChanged);
     }
 
     // The first transaction of a zone also takes out what expired while the service was down.

@@ -39,6 +39,12 @@ public sealed record ZoneServiceOptions
     /// </summary>
     public IReadOnlyList<IPAddress> PublicAddresses { get; init; } = [];
 
+    /// <summary>
+    /// This server's first label in every zone, in place of the zones' own; null for those. Servers that share a store need
+    /// one each, so that clients find all of them.
+    /// </summary>
+    public string? ServerLabel { get; init; }
+
     /// <summary>Bounds of records' leases; 30 minutes to 2 hours.</summary>
     public LeaseBounds RecordLease { get; init; } = new(TimeSpan.FromMinutes(30), TimeSpan.FromHours(2));
 

@@ -49,6 +49,7 @@ PKGS_IPSEC=(charon-systemd strongswan-swanctl strongswan-pki libcharon-extra-plu
             libstrongswan-standard-plugins libstrongswan-extra-plugins)
 PKGS_DEMO=(curl socat)
 PKGS_BENCH=(iperf3 wireguard-go wireguard-tools)
+PKGS_STORE=(postgresql)
 
 STUN1=203.0.113.3 STUN2=198.51.100.3    # in inet
 STUN3=192.168.1.1 STUN4=192.168.1.2      # in gw-home, for gw-inner
@@ -291,17 +292,18 @@ cmd_can_unprivileged() {
   return 1
 }
 
-cmd_install() { # [dns] [ipsec] [demo] [bench] : default all but bench
+cmd_install() { # [dns] [ipsec] [demo] [store] [bench] : default all but bench
   need_root
   command -v apt-get >/dev/null || die "apt-get not found: install by hand: ${PKGS_CORE[*]}"
   local want=("${PKGS_CORE[@]}") m=() p
-  [[ $# -gt 0 ]] || set -- dns ipsec demo
+  [[ $# -gt 0 ]] || set -- dns ipsec demo store
   for p in "$@"; do
     case $p in
       core) ;; dns) want+=("${PKGS_DNS[@]}");; ipsec) want+=("${PKGS_IPSEC[@]}");;
       demo) want+=("${PKGS_DEMO[@]}");; bench) want+=("${PKGS_BENCH[@]}");;
-      all) want+=("${PKGS_DNS[@]}" "${PKGS_IPSEC[@]}" "${PKGS_DEMO[@]}" "${PKGS_BENCH[@]}");;
-      *) die "usage: lab.sh install [core] [dns] [ipsec] [demo] [bench] [all]";;
+      store) want+=("${PKGS_STORE[@]}");;
+      all) want+=("${PKGS_DNS[@]}" "${PKGS_IPSEC[@]}" "${PKGS_DEMO[@]}" "${PKGS_BENCH[@]}" "${PKGS_STORE[@]}");;
+      *) die "usage: lab.sh install [core] [dns] [ipsec] [demo] [store] [bench] [all]";;
     esac
   done
   mapfile -t m < <(missing_pkgs "${want[@]}")
@@ -322,7 +324,7 @@ cmd_install() { # [dns] [ipsec] [demo] [bench] : default all but bench
 cmd_help() { cat <<HELP
 lab.sh up [inner] [cgn]                build the network; again: repair what is missing
 lab.sh down | status | selftest
-lab.sh install [core|dns|ipsec|demo|bench|all]  apt-get install what is missing (default: all but bench)
+lab.sh install [core|dns|ipsec|demo|store|bench|all]  apt-get install what is missing (default: all but bench)
 lab.sh unprivileged COMMAND...         run a command as root of its own user namespace, where the lab works too
 lab.sh exec NODE CMD...                run a command inside a node
 lab.sh roam HOST NET [ADDR]            move a host to another network (pub1 pub2 home cafe hotel ...)

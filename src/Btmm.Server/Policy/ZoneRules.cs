@@ -25,13 +25,15 @@ internal static class ZoneRules
     /// <summary>What is wrong with a zone; null when it can be served.</summary>
     internal static string? Problem(ZoneOptions zone)
     {
-        bool isUsable = zone.Apex is { IsRoot: false, WireLength: <= MaxApexLength }
-            && zone.ServerLabel is { Length: > 0 and <= MaxServerLabelLength } label
-            && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
+        bool isUsable = zone.Apex is { IsRoot: false, WireLength: <= MaxApexLength } && IsUsableLabel(zone.ServerLabel);
         return !isUsable ? "A zone's name or its server's label cannot be used."
             : !zone.Quota.IsUsable ? "A zone's quota cannot be used."
             : zone.Keys.Any(item => !item.Scope.IsSubdomainOf(zone.Apex)) ? "A key's scope lies outside its zone."
             : zone.Keys.Any(static item => item.UpdatesPerMinute < 0) ? "A key's quota cannot be used."
             : null;
     }
+
+    /// <summary>Whether a label can be a server's.</summary>
+    internal static bool IsUsableLabel(string label) =>
+        label is { Length: > 0 and <= MaxServerLabelLength } && label.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
 }

@@ -137,6 +137,9 @@ public sealed partial class PostgresZoneStore : IDurableZoneStore
         await _source.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <inheritdoc/>
+    public override string ToString() => $"PostgreSQL {Name}";
+
     private bool IsFresh(DnsName zone, long version) => _fresh.TryGetValue(zone, out long fresh) && fresh == version;
 
     private Task<bool> ExistsAsync(DnsName zone, CancellationToken cancellationToken) => UseAsync(
