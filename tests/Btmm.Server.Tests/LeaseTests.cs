@@ -123,8 +123,7 @@ public sealed class LeaseTests : IDisposable
     [Trait("rfc", "9664§4.1")]
     public async Task KeyLease_Longer_KeepsTheKeyRecordOnly()
     {
-        var key = new DnsRecord(_studio, 120, new KeyData(512, 3, 13, new byte[64]));
-        await _server.UpdateAsync([_address, key], lease: new UpdateLeaseOption(1800, 86_400));
+        await _server.UpdateAsync([_address, Key()], lease: new UpdateLeaseOption(1800, 86_400));
         _server.Advance(TimeSpan.FromSeconds(1800));
         Assert.Empty(_server.Zone.Current.FindSet(_studio, DnsType.AAAA));
         Assert.Single(_server.Zone.Current.FindSet(_studio, DnsType.KEY));
@@ -143,6 +142,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "9664§7")]
     public async Task Leases_OfSeveralHosts_EndOneByOne()
     {
         for (int i = 0; i < 10; i++)
@@ -174,6 +174,7 @@ public sealed class LeaseTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "9664§7")]
     public async Task Store_ReloadedLater_KeepsRecordsLeasesAndSerial()
     {
         var store = new MemoryZoneStore();
@@ -187,4 +188,119 @@ public sealed class LeaseTests : IDisposable
         Assert.Null(second.Zone.Current.Find(_studio));
         Assert.NotNull(second.Zone.Current.Find(_server.Name("stays")));
     }
+
+    [Fact]
+    [Trait("rfc", "9664§4.4")]
+    public async Task Option_InAnUpdateOfDeletionsOnly_IsAnsweredToo()
+    {
+        DnsMessage reply = await _server.UpdateAsync([Records.DeleteName(_studio)], lease: new UpdateLeaseOption(3600));
+        Assert.Equal(new UpdateLeaseOption(3600), Assert.Single(reply.Edns!.Options));
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§4.4")]
+    public async Task Option_NotAsked_IsNotAnswered()
+    {
+        DnsMessage reply = await _server.UpdateAsync([_address]);
+        Assert.Null(reply.Edns);
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§4.4")]
+    public async Task FourBytes_KeyAndOtherRecords_EndTogether()
+    {
+        await _server.UpdateAsync([_address, Key()], lease: new UpdateLeaseOption(1800));
+        _server.Advance(TimeSpan.FromSeconds(1799));
+        Assert.Equal(2, _server.Zone.Current.Find(_studio)!.Records.Length);
+        _server.Advance(s_second);
+        Assert.Null(_server.Zone.Current.Find(_studio));
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§4.1")]
+    public async Task KeyLease_RefreshedAlone_KeepsTheNameReserved()
+    {
+        await _server.UpdateAsync([_address, Key()], lease: new UpdateLeaseOption(1800, 3600));
+        _server.Advance(TimeSpan.FromSeconds(1800));
+        uint serial = _server.Serial;
+        await _server.UpdateAsync([Key()], lease: new UpdateLeaseOption(1800, 3600));
+        Assert.Equal(serial, _server.Serial);
+        _server.Advance(TimeSpan.FromSeconds(3599));
+        Assert.Equal(DnsRcode.YXDomain, (await _server.UpdateAsync([], [Records.NameNotInUse(_studio)])).Rcode);
+        _server.Advance(s_second);
+        Assert.Equal(DnsRcode.NoError, (await _server.UpdateAsync([], [Records.NameNotInUse(_studio)])).Rcode);
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§4.1")]
+    public async Task KeyLease_ThenDeleted_IsGoneForGood()
+    {
+        await _server.UpdateAsync([_address, Key()], lease: new UpdateLeaseOption(1800, 86_400));
+        await _server.UpdateAsync([Records.DeleteName(_studio)], lease: new UpdateLeaseOption(1800, 86_400));
+        Assert.Null(_server.Zone.Current.Find(_studio));
+        Assert.Null(_server.Zone.NextExpiry);
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§5")]
+    public async Task Refresh_OfSomeRecords_LetsTheOthersEnd()
+    {
+        DnsRecord other = Records.A(_studio, "192.0.2.1");
+        await _server.UpdateAsync([_address, other], lease: new UpdateLeaseOption(3600));
+        _server.Advance(TimeSpan.FromSeconds(2880));
+        await _server.UpdateAsync([_address], lease: new UpdateLeaseOption(3600));
+        _server.Advance(TimeSpan.FromSeconds(720));
+        Assert.Equal([_address], _server.Zone.Current.Find(_studio)!.Records.Select(item => item.Record));
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§5")]
+    public async Task Refresh_ThatAlsoChanges_RaisesTheSerialOnce()
+    {
+        await _server.UpdateAsync([_address, Records.Txt(_studio, "x")], lease: new UpdateLeaseOption(3600));
+        uint serial = _server.Serial;
+        await _server.UpdateAsync([_address, Records.Txt(_studio, "x"), Records.Txt(_studio, "y")], lease: new UpdateLeaseOption(3600));
+        Assert.Equal(serial + 1, _server.Serial);
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§5")]
+    public async Task Refresh_WithAShorterLease_EndsSooner()
+    {
+        await _server.UpdateAsync([_address], lease: new UpdateLeaseOption(7200));
+        await _server.UpdateAsync([_address], lease: new UpdateLeaseOption(1800));
+        _server.Advance(TimeSpan.FromSeconds(1800));
+        Assert.Null(_server.Zone.Current.Find(_studio));
+        Assert.Null(_server.Zone.NextExpiry);
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§7")]
+    public async Task Lease_AtItsEndWhileTheStoreFails_IsNotAnsweredAndRemovedLater()
+    {
+        using var server = new ServerHarness(store: new FailingStore());
+        await server.UpdateAsync([_address], lease: new UpdateLeaseOption(1800));
+        ((FailingStore)server.Store).Fails = true;
+        server.Time.Advance(TimeSpan.FromSeconds(1800));
+        await Assert.ThrowsAsync<IOException>(async () => await server.Zone.ExpireAsync(CancellationToken.None));
+        Assert.Equal(DnsRcode.NXDomain, (await server.QueryAsync(_studio, DnsType.AAAA)).Rcode);
+        ((FailingStore)server.Store).Fails = false;
+        server.Advance(s_second);
+        Assert.Null(server.Zone.Current.Find(_studio));
+    }
+
+    [Fact]
+    [Trait("rfc", "9664§7")]
+    public async Task Lease_OfOneOfASet_EndsForThatOneAlone()
+    {
+        await _server.UpdateAsync([_address], lease: new UpdateLeaseOption(1800));
+        await _server.UpdateAsync([Records.Aaaa(_studio, "fd00::2")], lease: new UpdateLeaseOption(3600));
+        await _server.UpdateAsync([Records.Aaaa(_studio, "fd00::3")]);
+        _server.Advance(TimeSpan.FromSeconds(1800));
+        Assert.Equal(2, (await _server.QueryAsync(_studio, DnsType.AAAA)).Answers.Count);
+        _server.Advance(TimeSpan.FromSeconds(1800));
+        Assert.Equal(Records.Aaaa(_studio, "fd00::3"), Assert.Single((await _server.QueryAsync(_studio, DnsType.AAAA)).Answers));
+    }
+
+    private DnsRecord Key() => new(_studio, 120, new KeyData(512, 3, 13, new byte[64]));
 }

@@ -30,10 +30,10 @@ internal sealed class ServerHarness : IDisposable
     private ushort _nextId = 1;
 
     internal ServerHarness(
-        ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false, ZoneQuota? quota = null, Func<ZoneOptions, ZoneOptions>? change = null)
+        ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false, string domain = "alice.members.example.net", ZoneQuota? quota = null, Func<ZoneOptions, ZoneOptions>? change = null)
     {
         Time = time ?? new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-        Account = TestZones.NewAccount();
+        Account = TestZones.NewAccount(domain);
         Clock = new ServiceClock(Time);
         Store = store ?? new MemoryZoneStore();
         ZoneOptions options = ZoneOptions.ForAccount(Account);

@@ -45,6 +45,9 @@ internal readonly record struct LlqClient
     /// <summary>Whether the other is at the same address, whatever its port and socket.</summary>
     internal bool IsAtAddressOf(LlqClient other) => (_high, _low, _scope) == (other._high, other._low, other._scope);
 
+    /// <summary>Whether the other is at the same address and port, whatever socket of ours it talks to.</summary>
+    internal bool IsAtEndPointOf(LlqClient other) => IsAtAddressOf(other) && _port == other._port;
+
     /// <summary>Writes everything that tells it from other clients.</summary>
     internal void Write(Span<byte> destination)
     {

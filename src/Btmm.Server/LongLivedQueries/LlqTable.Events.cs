@@ -60,10 +60,11 @@ internal sealed partial class LlqTable
     {
         lock (_gate)
         {
-            bool isExpected = _index.TryFind(option.Id, out LlqSession? session) && session.Peer is null && session.Client == client
-                && session.InFlight?.MessageId == messageId;
-            if (isExpected)
-                Finish(now, session!); // found
+            if (!_index.TryFind(option.Id, out LlqSession? session) || session.Peer is not null || session.InFlight?.MessageId != messageId)
+                return;
+            // One set up over a connection has never been heard at a socket of ours before.
+            if (session.IsFromStream ? session.Client.IsAtEndPointOf(client) : session.Client == client)
+                Finish(now, session);
         }
     }
 
