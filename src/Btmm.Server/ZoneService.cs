@@ -9,6 +9,7 @@ using Btmm.Server.Push;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
 using Btmm.Server.Transfers;
+using Btmm.Server.Transport;
 using Btmm.Server.Transport.Tls;
 using Btmm.Server.Zones;
 
@@ -138,7 +139,10 @@ public sealed partial class ZoneService : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the sockets and waits for everything under way, at most five seconds. Safe to call more than once.</summary>
+    /// <summary>
+    /// Takes no more requests, answers those under way, as long as <see cref="ZoneServiceLimits.DrainTimeout"/> allows, and closes
+    /// the sockets; at most five seconds. Safe to call more than once.
+    /// </summary>
     public async Task StopAsync()
     {
         await _lifecycle.WaitAsync().ConfigureAwait(false);
@@ -176,7 +180,7 @@ public sealed partial class ZoneService : IAsyncDisposable
                 item.Current.Figures.Leased)),
         ];
         Listeners? open = _listeners;
-        int connections = open?.Streams.Concat(open.Tls).Sum(static item => item.ConnectionCount) ?? 0;
+        int connections = open?.ConnectionCount ?? 0;
         return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot(), _writer.Status)
         {
             StartedAt = _startedAt,
@@ -217,12 +221,13 @@ public sealed partial class ZoneService : IAsyncDisposable
             _keys,
             _clock,
             _metrics);
-        return Listeners.Open(_options, requests, new StreamHandler(requests, _push, _keys, _clock, _metrics), MakeGate());
+        var streams = new StreamHandler(requests, _push, _keys, _clock, _metrics);
+        return Listeners.Open(_options, requests, new StreamContext(streams, _options.Limits, _clock, _metrics), MakeGate());
     }
 
     private TlsGate? MakeGate() => _options.TlsEndpoints.Count == 0
         ? null
-        : new TlsGate(new TlsCertificates(_options.Certificate, _zones, PublicAddresses(), _clock), _options.Limits, _clock);
+        : new TlsGate(new TlsCertificates(_options.Certificate, _zones, PublicAddresses(), _clock), _options.Limits, _clock, _metrics);
 
     private IReadOnlyList<IPAddress> PublicAddresses() => _options.PublicAddresses.Count > 0
         ? _options.PublicAddresses

@@ -4,18 +4,27 @@ namespace Btmm.Server;
 public sealed record ZoneServiceLimits
 {
     /// <summary>TCP and TLS connections at a time.</summary>
-    public int MaxConnections { get; init; } = 256;
+    public int MaxConnections { get; init; } = 4096;
 
-    /// <summary>TCP and TLS connections at a time from one address.</summary>
-    public int MaxConnectionsPerClient { get; init; } = 32;
+    /// <summary>TCP and TLS connections at a time from one client: an IPv4 address, or an IPv6 network of 64 bits.</summary>
+    public int MaxConnectionsPerClient { get; init; } = 64;
 
-    /// <summary>A TCP connection without a new message is closed after this time (RFC 7766 §6.2.3).</summary>
+    /// <summary>Requests of one connection that wait at a time, such as updates for their commit; then no more is read from it.</summary>
+    public int MaxRequestsPerConnection { get; init; } = 64;
+
+    /// <summary>
+    /// A connection on which nothing is under way is closed after this time (RFC 7766 §6.2.3), after an eighth of it when most
+    /// places are taken.
+    /// </summary>
     public TimeSpan ConnectionIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A message begun over TCP must be complete, and an answer taken, within this time.</summary>
+    /// <summary>A message begun over a connection must be complete, and 16 KiB of answers taken, within this time.</summary>
     public TimeSpan ConnectionMessageTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>TLS handshakes under way at a time; who comes then is turned away.</summary>
+    /// <summary>What is under way when a connection is closed, or the service stops, is answered within this time or not at all.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>TLS handshakes under way at a time; one more ends the oldest.</summary>
     public int MaxHandshakes { get; init; } = 64;
 
     /// <summary>A TLS handshake must be done within this time.</summary>

@@ -11,7 +11,7 @@ namespace Btmm.Server.Hosting;
 /// The open sockets of a service. The first datagram listeners belong to the stream listeners in their order, the rest are for
 /// long-lived queries; TLS listeners are apart. A datagram listener's number is its place in the list.
 /// </summary>
-internal sealed class Listeners : IDisposable
+internal sealed class Listeners(StreamContext context) : IDisposable
 {
     private readonly List<StreamListener> _streams = [];
     private readonly List<StreamListener> _tls = [];
@@ -27,10 +27,13 @@ internal sealed class Listeners : IDisposable
     /// <summary>The way out for datagrams that are no answers, by the number in <see cref="RequestOrigin.Listener"/>.</summary>
     internal DatagramRoutes Routes => _datagrams;
 
+    /// <summary>Connections open, by TCP and TLS.</summary>
+    internal int ConnectionCount => context.Table.Count;
+
     /// <summary>Opens all sockets or none.</summary>
-    internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler, StreamHandler streams, TlsGate? gate)
+    internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler, StreamContext context, TlsGate? gate)
     {
-        var listeners = new Listeners();
+        var listeners = new Listeners(context);
         IDatagramServerFactory datagrams = options.DatagramServers ?? PlainDatagramServerFactory.Instance;
         int workers = options.UdpWorkers > 0 ? options.UdpWorkers : Environment.ProcessorCount;
         try
@@ -39,11 +42,11 @@ internal sealed class Listeners : IDisposable
             {
                 (Socket stream, IDatagramServer datagram) = SocketBinder.BindPair(endpoint, datagrams, workers);
                 listeners._datagrams.Add(new UdpListener(datagram, listeners.Datagrams.Count, listeners._datagrams, handler));
-                listeners._streams.Add(new StreamListener(stream, listeners._streams.Count, streams, options.Limits));
+                listeners._streams.Add(new StreamListener(stream, listeners._streams.Count, context));
             }
 
             foreach (IPEndPoint endpoint in gate is null ? [] : options.TlsEndpoints)
-                listeners._tls.Add(new StreamListener(SocketBinder.BindStream(endpoint), listeners._tls.Count, streams, options.Limits, gate));
+                listeners._tls.Add(new StreamListener(SocketBinder.BindStream(endpoint), listeners._tls.Count, context, gate));
             foreach (IPEndPoint endpoint in options.LongLivedQueryEndpoints)
                 listeners._datagrams.Add(new UdpListener(SocketBinder.BindDatagram(endpoint, datagrams, workers), listeners.Datagrams.Count, listeners._datagrams, handler));
             return listeners;

@@ -25,4 +25,8 @@ internal enum ServerCount
     PushesSent,
     SubscriptionsTurnedAway,
     Reconfirmations,
+    ConnectionsRefused,
+    ConnectionsIdle,
+    ConnectionsTooSlow,
+    HandshakesFailed,
 }

@@ -4,17 +4,27 @@ using Btmm.Protocol.Dns.Push;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Hosting;
 using Btmm.Server.Push;
+using Btmm.Server.Transfers;
 
 namespace Btmm.Server.Requests;
 
 /// <summary>
 /// What comes over connections: stateful operations and the proofs of keys that go with them (RFC 8490, RFC 8765), which are taken
 /// over TLS only, or requests like those that come by datagram. Thread-safe, but the messages of one connection come one after the
-/// other (RFC 8490 §6.1).
+/// other (RFC 8490 §6.1); only those which may be overtaken are not waited for.
 /// </summary>
 internal sealed class StreamHandler(RequestHandler requests, PushTable push, ITsigKeyRing keys, ServiceClock clock, ServerMetrics metrics)
 {
     private readonly Updates.ReplayCache _proofs = new(clock);
+
+    /// <summary>
+    /// Whether what comes after a message may be answered before it (RFC 7766 §6.2.1.1): an update waits for the store, a
+    /// transfer takes long.
+    /// </summary>
+    internal static bool MayBeOvertaken(ReadOnlySpan<byte> bytes) =>
+        DnsHeader.TryRead(bytes, out DnsHeader header) && !header.IsResponse
+        && (header.Opcode == DnsOpcode.Update
+            || (header.Opcode == DnsOpcode.Query && DnsRequestView.TryParse(bytes, out DnsRequestView request) && TransferHandler.Concerns(request)));
 
     /// <summary>Answers a message into the workspace; returns the length of the answer, 0 when there is none.</summary>
     /// <param name="bytes">The message.</param>

@@ -1,119 +1,182 @@
-using System.Buffers;
-using System.Buffers.Binary;
+using System.Net.Security;
 using System.Net.Sockets;
-using Btmm.Protocol.Dns;
+using Btmm.Server.Hosting;
 using Btmm.Server.Requests;
 
 namespace Btmm.Server.Transport;
 
 /// <summary>
-/// One connection, by TCP or TLS: messages with two bytes of length in front, answered in their order (RFC 1035 §4.2.2, RFC 7766 §6.2).
-/// It is closed when idle, when a message takes too long to arrive or its answer to be taken, and when a message is no request.
+/// One connection, by TCP or TLS, with any number of messages (RFC 7766, RFC 7858). They are answered in order, but an update that
+/// waits for its commit is overtaken by what comes after it (RFC 7766 §6.2.1.1); a number of them may wait at a time. The connection ends when the client ends its side, is idle, sends or takes a message too slowly, or sends what is none;
+/// in all but the last two cases what is under way is still answered.
 /// </summary>
-internal sealed class StreamConnection(
-    Socket socket, Stream stream, RequestOrigin origin, ReadOnlyMemory<byte> certificateHash, StreamHandler handler, ZoneServiceLimits limits) : IStreamPeer
+internal sealed partial class StreamConnection : IStreamPeer
 {
-    private const int PrefixLength = 2;
+    // For a client to close its side after us.
+    private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly Socket _socket;
+    private readonly Stream _stream;
+    private readonly StreamContext _context;
+    private readonly FrameBuffer _received = new();
+    private readonly StreamSender _sender;
+    private readonly ConnectionTimer _timer;
+    private readonly SemaphoreSlim _places;
+    private readonly CancellationTokenSource _reading = new();
     private readonly CancellationTokenSource _closed = new();
     private volatile bool _isHeldOpen;
+    private volatile bool _isInMessage;
+    private volatile bool _isSlow;
 
-    public RequestOrigin Origin => origin;
+    /// <param name="socket">The connected socket.</param>
+    /// <param name="stream">What is read and written: the socket's stream, or TLS over it. Owns the socket.</param>
+    /// <param name="origin">Where it comes from.</param>
+    /// <param name="certificateHash">SHA-256 of our certificate; empty without TLS.</param>
+    /// <param name="context">What all connections share.</param>
+    internal StreamConnection(Socket socket, Stream stream, RequestOrigin origin, ReadOnlyMemory<byte> certificateHash, StreamContext context)
+    {
+        _socket = socket;
+        _stream = stream;
+        _context = context;
+        Origin = origin;
+        CertificateHash = certificateHash;
+        _places = new SemaphoreSlim(Limits.MaxRequestsPerConnection, Limits.MaxRequestsPerConnection);
+        _sender = new StreamSender(stream, context.Clock, Limits.ConnectionMessageTimeout, Abort);
+        _timer = new ConnectionTimer(context.Clock, OnExpired);
+    }
 
-    public ReadOnlyMemory<byte> CertificateHash => certificateHash;
+    public RequestOrigin Origin { get; }
+
+    public ReadOnlyMemory<byte> CertificateHash { get; }
 
     public CancellationToken Closed => _closed.Token;
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
-    {
-        byte[] framed = ArrayPool<byte>.Shared.Rent(PrefixLength + message.Length);
-        using CancellationTokenSource sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
-        sending.CancelAfter(limits.ConnectionMessageTimeout);
-        await _sending.WaitAsync(sending.Token).ConfigureAwait(false);
-        try
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);
-            message.CopyTo(framed.AsMemory(PrefixLength));
-            await stream.WriteAsync(framed.AsMemory(0, PrefixLength + message.Length), sending.Token).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException)
-        {
-            throw new OperationCanceledException("The connection has ended.", error);
-        }
-        finally
-        {
-            _sending.Release();
-            ArrayPool<byte>.Shared.Return(framed);
-        }
-    }
+    private ZoneServiceLimits Limits => _context.Limits;
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => _sender.SendAsync(message, cancellationToken);
 
     public void HoldOpen() => _isHeldOpen = true;
 
-    public void Abort() => socket.Close(timeout: 0);
+    public void Abort() => _socket.Close(timeout: 0);
 
-    internal async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Serves the connection until it ends. When the service stops no more is read, but what is under way is answered.</summary>
+    internal async Task RunAsync(CancellationToken stopping)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(PrefixLength + DnsMessage.MaxSize);
-        var workspace = new RequestWorkspace();
+        CancellationTokenRegistration stop = stopping.UnsafeRegister(static self => ((StreamConnection)self!)._reading.Cancel(), this);
         try
         {
-            while (await TryReadMessageAsync(buffer, cancellationToken).ConfigureAwait(false) is var length && length > 0)
-            {
-                int answer = await handler.HandleAsync(buffer.AsMemory(0, length), this, workspace, cancellationToken).ConfigureAwait(false);
-                // Without one the handler has sent all there is to send by itself, or has ended the connection.
-                if (answer > 0)
-                    await SendAsync(workspace.Response.AsMemory(0, answer), cancellationToken).ConfigureAwait(false);
-            }
+            bool hasEnded = await ReadAsync().ConfigureAwait(false);
+            if (_isSlow)
+                Abort();
+            else
+                await FinishAsync(hasEnded).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // The client went away, was too slow, or the service stops: the connection ends, which is all there is to do.
-            socket.Close(timeout: 0);
+            // The client went away or did not take its answers: the connection ends, which is all there is to do.
+            Abort();
         }
         finally
         {
+            await stop.DisposeAsync().ConfigureAwait(false);
+            _timer.Dispose();
             await _closed.CancelAsync().ConfigureAwait(false);
-            await stream.DisposeAsync().ConfigureAwait(false);
-            ArrayPool<byte>.Shared.Return(buffer);
+            await AllAnsweredAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false); // at once: they know that it has ended
+            await _stream.DisposeAsync().ConfigureAwait(false);
+            _received.Dispose();
         }
     }
 
-    // 0 at the end of the stream, or for a length that no message has.
-    private async ValueTask<int> TryReadMessageAsync(byte[] buffer, CancellationToken cancellationToken)
+    /// <summary>Takes messages until there will be no more; whether the client said so itself.</summary>
+    private async Task<bool> ReadAsync()
     {
-        using (CancellationTokenSource idle = Deadline(_isHeldOpen ? Timeout.InfiniteTimeSpan : limits.ConnectionIdleTimeout, cancellationToken))
+        try
         {
-            if (await stream.ReadAsync(buffer.AsMemory(0, 1), idle.Token).ConfigureAwait(false) == 0)
-                return 0;
+            while (!_received.IsBad)
+            {
+                if (!_received.IsPartial)
+                    _timer.Set(_isHeldOpen ? Timeout.InfiniteTimeSpan : _context.Table.IdleTimeout);
+                int count = await _stream.ReadAsync(_received.Room(), _reading.Token).ConfigureAwait(false);
+                if (count == 0)
+                    return true;
+                _received.Add(count);
+                await AnswerAllAsync().ConfigureAwait(false);
+            }
         }
-
-        using CancellationTokenSource slow = Deadline(limits.ConnectionMessageTimeout, cancellationToken);
-        if (!await TryFillAsync(buffer.AsMemory(1, 1), slow.Token).ConfigureAwait(false))
-            return 0;
-        int length = BinaryPrimitives.ReadUInt16BigEndian(buffer);
-        if (length < DnsHeader.Size || !await TryFillAsync(buffer.AsMemory(0, length), slow.Token).ConfigureAwait(false))
-            return 0;
-        return length;
-    }
-
-    private async ValueTask<bool> TryFillAsync(Memory<byte> destination, CancellationToken cancellationToken)
-    {
-        while (!destination.IsEmpty)
+        catch (OperationCanceledException) when (_reading.IsCancellationRequested)
         {
-            int read = await stream.ReadAsync(destination, cancellationToken).ConfigureAwait(false);
-            if (read == 0)
-                return false;
-            destination = destination[read..];
+            // Idle, too slow, or the service stops.
         }
 
-        return true;
+        return false;
     }
 
-    private static CancellationTokenSource Deadline(TimeSpan timeout, CancellationToken cancellationToken)
+    // The deadline of a message is not moved by its bytes, only by its end: a byte a second holds nothing for long.
+    private async ValueTask AnswerAllAsync()
     {
-        var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        source.CancelAfter(timeout);
-        return source;
+        bool wasInMessage = _isInMessage;
+        while (_received.TryTake(out ReadOnlyMemory<byte>? message))
+        {
+            _timer.Clear();
+            wasInMessage = _isInMessage = false;
+            if (StreamHandler.MayBeOvertaken(message.Value.Span))
+                await StartAnswerAsync(message.Value).ConfigureAwait(false);
+            else
+                await AnswerInOrderAsync(message.Value).ConfigureAwait(false);
+            if (_sender.IsFull)
+                await _sender.FlushAsync(_closed.Token).ConfigureAwait(false);
+        }
+
+        await _sender.FlushAsync(_closed.Token).ConfigureAwait(false);
+        _isInMessage = _received.IsPartial;
+        if (_isInMessage && !wasInMessage)
+            _timer.Set(Limits.ConnectionMessageTimeout);
+    }
+
+    private void OnExpired()
+    {
+        if (!_isInMessage)
+        {
+            if (_isHeldOpen)
+                return;
+            if (_places.CurrentCount < Limits.MaxRequestsPerConnection)
+            {
+                _timer.Set(_context.Table.IdleTimeout); // it waits for us, not we for it
+                return;
+            }
+        }
+
+        _isSlow = _isInMessage;
+        _context.Metrics.Add(_isSlow ? ServerCount.ConnectionsTooSlow : ServerCount.ConnectionsIdle);
+        _reading.Cancel();
+    }
+
+    /// <summary>Answers what is under way, then says that there will be no more: close_notify, FIN.</summary>
+    private async Task FinishAsync(bool hasClientEnded)
+    {
+        _timer.Clear();
+        if (!await AllAnsweredAsync(hasClientEnded ? Limits.ConnectionIdleTimeout : Limits.DrainTimeout).ConfigureAwait(false))
+        {
+            Abort();
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(Limits.DrainTimeout, _context.Clock.TimeProvider);
+        await _sender.FlushAsync(deadline.Token).ConfigureAwait(false);
+        if (_stream is SslStream tls)
+            await tls.ShutdownAsync().WaitAsync(deadline.Token).ConfigureAwait(false);
+        _socket.Shutdown(SocketShutdown.Send);
+        deadline.CancelAfter(s_linger);
+        if (!hasClientEnded)
+            await LingerAsync(deadline.Token).ConfigureAwait(false);
+    }
+
+    // Closing with something unread would reset the connection, and the client might lose our last answers by that.
+    private async Task LingerAsync(CancellationToken cancellationToken)
+    {
+        byte[] sink = new byte[512];
+        while (await _socket.ReceiveAsync(sink, SocketFlags.None, cancellationToken).ConfigureAwait(false) > 0)
+        {
+        }
     }
 }

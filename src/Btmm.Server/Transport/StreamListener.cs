@@ -9,8 +9,8 @@ namespace Btmm.Server.Transport;
 
 /// <summary>
 /// A TCP socket, the loop that accepts connections on it and the connections themselves, within limits (RFC 7766 §6.2.2, §10);
-/// with a gate, every connection begins with a TLS handshake.
-/// The owner awaits <see cref="RunAsync"/>, which ends when all connections have.
+/// with a gate, every connection begins with a TLS handshake. The owner awaits <see cref="RunAsync"/>, which ends when all
+/// connections have.
 /// </summary>
 internal sealed class StreamListener : IDisposable
 {
@@ -19,26 +19,22 @@ internal sealed class StreamListener : IDisposable
     private static readonly TimeSpan s_pauseAfterError = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
-    private readonly StreamHandler _handler;
-    private readonly ZoneServiceLimits _limits;
+    private readonly StreamContext _context;
     private readonly TlsGate? _gate;
     private readonly int _number;
-    private readonly ConcurrentDictionary<Task, IPAddress> _connections = new();
+    private readonly ConcurrentDictionary<Task, bool> _connections = new();
 
-    internal StreamListener(Socket boundSocket, int number, StreamHandler handler, ZoneServiceLimits limits, TlsGate? gate = null)
+    internal StreamListener(Socket boundSocket, int number, StreamContext context, TlsGate? gate = null)
     {
         _socket = boundSocket;
         _number = number;
-        _handler = handler;
-        _limits = limits;
+        _context = context;
         _gate = gate;
         EndPoint = (IPEndPoint)boundSocket.LocalEndPoint!; // bound by the caller
         _socket.Listen(Backlog);
     }
 
     internal IPEndPoint EndPoint { get; }
-
-    internal int ConnectionCount => _connections.Count;
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -55,7 +51,7 @@ internal sealed class StreamListener : IDisposable
                 {
                     // Out of descriptors, or a client that was gone before it was accepted.
                     ServerLog.Instance.SocketFailed(EndPoint.ToString(), error.Message);
-                    await Task.Delay(s_pauseAfterError, cancellationToken).ConfigureAwait(false);
+                    await Task.Delay(s_pauseAfterError, _context.Clock.TimeProvider, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
@@ -70,29 +66,42 @@ internal sealed class StreamListener : IDisposable
     private void Admit(Socket socket, CancellationToken cancellationToken)
     {
         var client = (IPEndPoint)socket.RemoteEndPoint!; // just accepted
-        int fromClient = _connections.Count(item => item.Value.Equals(client.Address));
-        if (_connections.Count >= _limits.MaxConnections || fromClient >= _limits.MaxConnectionsPerClient)
+        if (!_context.Table.TryEnter(client.Address))
         {
+            _context.Metrics.Add(ServerCount.ConnectionsRefused);
             socket.Dispose();
             return;
         }
 
-        socket.NoDelay = true;
-        var stream = new NetworkStream(socket, ownsSocket: true);
-        Task task = _gate is null
-            ? new StreamConnection(socket, stream, new RequestOrigin(client, _number, DnsTransportKind.Tcp), default, _handler, _limits).RunAsync(cancellationToken)
-            : RunTlsAsync(_gate, socket, stream, client, cancellationToken);
-        _connections[task] = client.Address;
+        // Not on this loop's thread: a handshake takes a good part of a millisecond of arithmetic.
+        Task task = Task.Run(() => ServeAsync(socket, client, cancellationToken), CancellationToken.None);
+        _connections[task] = true;
         _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private async Task RunTlsAsync(TlsGate gate, Socket socket, NetworkStream stream, IPEndPoint client, CancellationToken cancellationToken)
+    private async Task ServeAsync(Socket socket, IPEndPoint client, CancellationToken cancellationToken)
     {
-        if (await gate.TryAcceptAsync(stream, client, cancellationToken).ConfigureAwait(false) is not var (tls, certificate))
-            return;
-        var origin = new RequestOrigin(client, _number, DnsTransportKind.Tls);
-        await new StreamConnection(socket, tls, origin, certificate.Hash, _handler, _limits).RunAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            socket.NoDelay = true;
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            if (_gate is null)
+                await MakeConnection(socket, stream, client, DnsTransportKind.Tcp, default).RunAsync(cancellationToken).ConfigureAwait(false);
+            else if (await _gate.TryAcceptAsync(stream, client, cancellationToken).ConfigureAwait(false) is var (tls, certificate))
+                await MakeConnection(socket, tls, client, DnsTransportKind.Tls, certificate.Hash).RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            socket.Dispose(); // it was gone before it began
+        }
+        finally
+        {
+            _context.Table.Leave(client.Address);
+        }
     }
+
+    private StreamConnection MakeConnection(Socket socket, Stream stream, IPEndPoint client, DnsTransportKind kind, ReadOnlyMemory<byte> certificateHash) =>
+        new(socket, stream, new RequestOrigin(client, _number, kind), certificateHash, _context);
 
     private void Forget(Task connection)
     {

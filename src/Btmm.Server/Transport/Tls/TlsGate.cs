@@ -7,31 +7,26 @@ using Btmm.Server.Hosting;
 namespace Btmm.Server.Transport.Tls;
 
 /// <summary>
-/// Does the server's side of TLS handshakes (RFC 7858 §3.2): TLS 1.2 and 1.3, no renegotiation, few at a time and each within a
-/// time, so that clients which begin and never end take up little. Thread-safe.
+/// Does the server's side of TLS handshakes (RFC 7858 §3.2): TLS 1.2 and 1.3, no renegotiation, each within a time, and few at a
+/// time: one too many ends the oldest, which an honest client would have finished long ago. Thread-safe.
 /// </summary>
-internal sealed class TlsGate(TlsCertificates certificates, ZoneServiceLimits limits, ServiceClock clock)
+internal sealed class TlsGate(TlsCertificates certificates, ZoneServiceLimits limits, ServiceClock clock, ServerMetrics metrics)
 {
     // IANA's name of DNS over TLS for ALPN. A client that names no protocol is welcome as well.
     private static readonly SslApplicationProtocol s_protocol = new("dot");
 
-    private int _underWay;
+    private readonly Lock _gate = new();
+    private readonly LinkedList<CancellationTokenSource> _underWay = [];
 
     /// <summary>Does a handshake; null when it failed, which has been reported. The stream owns the one given.</summary>
     internal async Task<(SslStream Stream, TlsCertificate Certificate)?> TryAcceptAsync(Stream connection, IPEndPoint client, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref _underWay) > limits.MaxHandshakes)
-        {
-            Interlocked.Decrement(ref _underWay);
-            await connection.DisposeAsync().ConfigureAwait(false);
-            return null;
-        }
-
         var stream = new SslStream(connection, leaveInnerStreamOpen: false);
+        using var deadline = new CancellationTokenSource(limits.HandshakeTimeout, clock.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        LinkedListNode<CancellationTokenSource> place = Enter(deadline);
         try
         {
-            using var deadline = new CancellationTokenSource(limits.HandshakeTimeout, clock.TimeProvider);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
             TlsCertificate? shown = null;
             await stream.AuthenticateAsServerAsync(
                 (_, hello, _, _) => ValueTask.FromResult(Options(shown = certificates.Select(hello.ServerName))), null, either.Token).ConfigureAwait(false);
@@ -41,16 +36,45 @@ internal sealed class TlsGate(TlsCertificates certificates, ZoneServiceLimits li
         catch (Exception error) when (error is AuthenticationException or IOException or OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // A port scan, a client that does not trust us, or one that was too slow: it concerns that client only.
-            if (!cancellationToken.IsCancellationRequested)
-                ServerLog.Instance.HandshakeFailed(client.ToString(), (error.InnerException ?? error).Message);
+            metrics.Add(ServerCount.HandshakesFailed);
+            ServerLog.Instance.HandshakeFailed(client.ToString(), (error.InnerException ?? error).Message);
         }
         finally
         {
-            Interlocked.Decrement(ref _underWay);
+            Leave(place);
         }
 
         await stream.DisposeAsync().ConfigureAwait(false);
         return null;
+    }
+
+    private LinkedListNode<CancellationTokenSource> Enter(CancellationTokenSource deadline)
+    {
+        CancellationTokenSource? oldest = null;
+        LinkedListNode<CancellationTokenSource> place;
+        lock (_gate)
+        {
+            if (_underWay.Count >= limits.MaxHandshakes)
+            {
+                oldest = _underWay.First?.Value;
+                _underWay.RemoveFirst();
+            }
+
+            place = _underWay.AddLast(deadline);
+            // Within the lock its owner has not disposed it; what hangs on it runs elsewhere.
+            oldest?.CancelAfter(TimeSpan.Zero);
+        }
+
+        return place;
+    }
+
+    private void Leave(LinkedListNode<CancellationTokenSource> place)
+    {
+        lock (_gate)
+        {
+            if (place.List is not null)
+                _underWay.Remove(place);
+        }
     }
 
     private static SslServerAuthenticationOptions Options(TlsCertificate? certificate) => new()
