@@ -1,12 +1,9 @@
-using System.Net;
 using Btmm.Server.Hosting;
-using Btmm.Server.Requests;
-using Btmm.Server.Transport;
 using Btmm.Server.Zones;
 
 namespace Btmm.Server;
 
-/// <content>The loops: sockets, events of long-lived queries, ends of leases.</content>
+/// <content>The loops: sockets, changes, ends of leases.</content>
 public sealed partial class ZoneService
 {
     // After a failure of the store; the records concerned are not served meanwhile.
@@ -60,25 +57,6 @@ public sealed partial class ZoneService
         if (_llq.TakeSignal())
             _events.Signal();
         _reaper.Signal();
-    }
-
-    private ValueTask SendEventsAsync(CancellationToken cancellationToken)
-    {
-        if (_listeners is { } listeners)
-            _sender.Send(listeners.Routes, cancellationToken);
-        return ValueTask.CompletedTask;
-    }
-
-    // Where datagrams about a connection's queries come from: the address that the client connected to, else one of its family.
-    private int EventSocket(RequestOrigin origin)
-    {
-        if (origin.Transport != DnsTransportKind.Tls || _listeners is not { } listeners)
-            return origin.Listener;
-        IPAddress local = listeners.Tls[origin.Listener].EndPoint.Address;
-        UdpListener socket = listeners.Datagrams.FirstOrDefault(item => item.EndPoint.Address.Equals(local))
-            ?? listeners.Datagrams.FirstOrDefault(item => item.EndPoint.AddressFamily == local.AddressFamily)
-            ?? listeners.Datagrams[0];
-        return socket.Number;
     }
 
     private TimeSpan? NextExpiry()

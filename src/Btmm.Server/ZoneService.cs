@@ -26,9 +26,6 @@ public sealed partial class ZoneService : IAsyncDisposable
     private readonly ZoneServiceOptions _options;
     private readonly ServiceClock _clock;
     private readonly ServerMetrics _metrics = new();
-    private readonly LlqTable _llq;
-    private readonly LlqSender _sender;
-    private readonly DeadlineLoop _events;
     private readonly DeadlineLoop _reaper;
     private readonly DeadlineLoop _catalogChanges;
     private readonly ZoneNotifier _notifier;
@@ -70,7 +67,11 @@ public sealed partial class ZoneService : IAsyncDisposable
         _seal = options.Seal ?? CatalogSeal.Ephemeral();
         var catalog = new CatalogAccess(_store as IZoneCatalog ?? new MemoryZoneStore(), _seal);
         _registry = new ZoneRegistry(options.Zones, catalog, _zones, _keys, LoadAsync, PublishAsync);
-        _registry.Changed = ReviewSubscriptions;
+        _registry.Changed = () =>
+        {
+            ReviewSubscriptions();
+            ReviewQueries();
+        };
         Administration = new ZoneAdministrator(this, _registry, _zones, _keys);
         _notifier = new ZoneNotifier(_clock, options.Random, _keys, _metrics);
         _targets = new NameServerTargets(_clock, Dns.GetHostAddressesAsync);

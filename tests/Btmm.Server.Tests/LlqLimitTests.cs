@@ -60,7 +60,7 @@ public sealed class LlqLimitTests
         using var server = new ServerHarness(limits);
         await AskOneAsync(server, 0, ServerHarness.Client);
         await AssertFullAsync(server, 0, s_other);
-        using var peer = new FakeStreamPeer();
+        using var peer = new FakePeer();
         DnsMessage byStream = await server.AskAsync(LlqRequests.Request(server.Name("h0"), DnsType.A, LlqRequests.Setup()), server.Key, peer: peer);
         Assert.Equal(LlqError.ServFull, byStream.Option().Error);
         Assert.False(peer.IsHeldOpen);
@@ -168,7 +168,7 @@ public sealed class LlqLimitTests
         Assert.Single(reply.Answers);
         Assert.False(reply.Flags.HasFlag(DnsFlags.Truncated));
         // Its additional records are left out rather than the answer.
-        using var peer = new FakeStreamPeer();
+        using var peer = new FakePeer();
         DnsMessage whole = await server.AskAsync(LlqRequests.Request(server.Name("_dns-llq._udp"), DnsType.SRV, LlqRequests.Setup()), null, peer: peer);
         Assert.Contains(whole.Additional, record => record.Type == DnsType.A);
     }

@@ -13,7 +13,7 @@ public sealed class LlqStreamTests : IDisposable
     private static readonly TimeSpan s_gap = TimeSpan.FromMilliseconds(100);
 
     private readonly ServerHarness _server = new();
-    private readonly FakeStreamPeer _peer = new();
+    private readonly FakePeer _peer = new();
     private readonly LlqSender _sender;
     private readonly DnsName _studio;
 
@@ -61,8 +61,8 @@ public sealed class LlqStreamTests : IDisposable
         {
             await _server.AddAsync(Records.A(_studio, $"192.0.2.{i}"));
             await PassAsync(TimeSpan.Zero);
-            Assert.Equal(TsigStatus.Valid, new TsigServerTransaction().Verify(_peer.Sent.Peek(), new TsigKeyRing(_server.Key), _server.Time.GetUtcNow()));
-            DnsMessage happened = _peer.Take();
+            Assert.Equal(TsigStatus.Valid, new TsigServerTransaction().Verify(_peer.Sent.First(), new TsigKeyRing(_server.Key), _server.Time.GetUtcNow()));
+            DnsMessage happened = Take();
             Assert.Equal(new LlqOption(LlqOpcode.Event, LlqError.NoError, option.Id, 0), happened.Option());
             Assert.Equal(Records.A(_studio, $"192.0.2.{i}"), Assert.Single(happened.Answers));
             // One that is sent all the same does no harm.
@@ -84,7 +84,7 @@ public sealed class LlqStreamTests : IDisposable
         await PassAsync(s_gap - TimeSpan.FromMilliseconds(1));
         Assert.Empty(_peer.Sent);
         await PassAsync(TimeSpan.FromMilliseconds(1));
-        Assert.Single(_peer.Take().Answers);
+        Assert.Single(Take().Answers);
     }
 
     [Fact]
@@ -92,18 +92,16 @@ public sealed class LlqStreamTests : IDisposable
     {
         await AskAsync(LlqRequests.Setup());
         await PassAsync(s_gap);
-        _peer.Gate = new TaskCompletionSource();
+        _peer.Stall();
         await _server.AddAsync(Records.A(_studio, "192.0.2.1"));
         _sender.Send(new DatagramRoutes(), CancellationToken.None);
         for (int i = 2; i < 50; i++)
             await _server.AddAsync(Records.DeleteSet(_studio, DnsType.A), Records.A(_studio, $"192.0.2.{i}"));
-        TaskCompletionSource gate = _peer.Gate;
-        _peer.Gate = null;
-        gate.SetResult();
+        _peer.GoOn();
         await _sender.CompleteAsync();
         Assert.Equal(2, _peer.Sent.Count);
-        Assert.Single(_peer.Take().Answers);
-        Assert.Equal(2, _peer.Take().Answers.Count);
+        Assert.Single(Take().Answers);
+        Assert.Equal(2, Take().Answers.Count);
     }
 
     [Fact]
@@ -111,10 +109,10 @@ public sealed class LlqStreamTests : IDisposable
     {
         await AskAsync(LlqRequests.Setup());
         await PassAsync(s_gap);
-        _peer.Gate = new TaskCompletionSource();
+        _peer.Stall();
         await _server.AddAsync(Records.A(_studio, "192.0.2.1"));
         _sender.Send(new DatagramRoutes(), CancellationToken.None);
-        _peer.Close();
+        _peer.GiveUp();
         await _sender.CompleteAsync();
         Assert.Equal(0, _server.Llq.Count);
         Assert.Null(_server.Llq.NextTimeout);
@@ -123,7 +121,7 @@ public sealed class LlqStreamTests : IDisposable
     [Fact]
     public async Task Connection_Ends_EndsItsQueriesAlone()
     {
-        using var other = new FakeStreamPeer(port: 50_001);
+        using var other = new FakePeer();
         await AskAsync(LlqRequests.Setup());
         await AskAsync(LlqRequests.Setup(), peer: other);
         await AskAsync(LlqRequests.Setup(port: 5353));
@@ -139,8 +137,6 @@ public sealed class LlqStreamTests : IDisposable
     {
         await AskAsync(LlqRequests.Setup());
         _peer.Close();
-        for (int i = 0; i < 1000 && _server.Llq.Count > 0; i++)
-            await Task.Yield();
         SpinWait.SpinUntil(() => _server.Llq.Count == 0, TimeSpan.FromSeconds(30));
         Assert.Equal(0, _server.Llq.Count);
     }
@@ -164,7 +160,7 @@ public sealed class LlqStreamTests : IDisposable
         DnsMessage reply = await AskAsync(LlqRequests.Refresh(option.Id));
         Assert.Equal(new LlqOption(LlqOpcode.Refresh, LlqError.NoError, option.Id, 3600), reply.Option());
         Assert.Empty(reply.Answers);
-        using var other = new FakeStreamPeer();
+        using var other = new FakePeer();
         Assert.Equal(LlqError.NoSuchLlq, (await AskAsync(LlqRequests.Refresh(option.Id), peer: other)).Option().Error);
         Assert.Equal(LlqError.NoError, (await AskAsync(LlqRequests.Refresh(option.Id, lease: 0))).Option().Error);
         Assert.Equal(0, _server.Llq.Count);
@@ -192,8 +188,8 @@ public sealed class LlqStreamTests : IDisposable
     {
         LlqOption option = (await AskAsync(LlqRequests.Setup(port: 61_000))).Option();
         _peer.Close();
-        using var later = new FakeStreamPeer(port: 50_077);
-        using var elsewhere = new FakeStreamPeer("198.51.100.8");
+        using var later = new FakePeer();
+        using var elsewhere = new FakePeer("198.51.100.8");
         Assert.Equal(LlqError.NoSuchLlq, (await AskAsync(LlqRequests.Refresh(option.Id, port: 61_000), peer: elsewhere)).Option().Error);
         Assert.Equal(LlqError.NoError, (await AskAsync(LlqRequests.Refresh(option.Id, port: 61_001), peer: later)).Option().Error);
         Assert.Equal(1, _server.Llq.Count);
@@ -235,7 +231,14 @@ public sealed class LlqStreamTests : IDisposable
         Assert.Equal(0, _server.Llq.Count);
     }
 
-    private Task<DnsMessage> AskAsync(LlqOption option, FakeStreamPeer? peer = null) =>
+    private DnsMessage Take()
+    {
+        Assert.True(_peer.Sent.TryDequeue(out byte[]? bytes), "Nothing was sent over the connection.");
+        Assert.True(DnsMessage.TryParse(bytes, out DnsMessage? message));
+        return message;
+    }
+
+    private Task<DnsMessage> AskAsync(LlqOption option, FakePeer? peer = null) =>
         _server.AskAsync(LlqRequests.Request(_studio, DnsType.A, option), _server.Key, peer: peer ?? _peer);
 
     // Moves the clock and sends what there is to send over connections.

@@ -186,7 +186,7 @@ public sealed class SignatureRuleTests : IDisposable
     [Trait("rfc", "8945§5.3.1")]
     public async Task Messages_OnOneConnection_AreSignedOneByOne()
     {
-        using var peer = new FakeStreamPeer();
+        using var peer = new FakePeer();
         for (int i = 0; i < 3; i++)
             Assert.Equal(DnsRcode.NoError, (await _server.AskAsync(ServerHarness.Query(_server.Apex, DnsType.SOA), _server.Key, peer: peer)).Rcode);
         Assert.Null((await _server.AskAsync(ServerHarness.Query(_server.Name("ns"), DnsType.A), null, peer: peer)).Tsig);

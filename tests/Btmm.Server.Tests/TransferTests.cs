@@ -29,7 +29,7 @@ public sealed class TransferTests : IDisposable
     public async Task Axfr_WholeZone_BeginsAndEndsWithTheSoaAndHasEachRecordOnce()
     {
         await _server.AddAsync(Records.A(_server.Name("a"), "192.0.2.1"), Records.Txt(_server.Name("b.c"), "x"));
-        FakeStreamPeer peer = await AskAsync(_server, DnsType.AXFR);
+        FakePeer peer = await AskAsync(_server, DnsType.AXFR);
         DnsMessage message = Assert.Single(Messages(peer));
         Assert.Equal(7, message.Id);
         Assert.Equal(DnsFlags.Response | DnsFlags.Authoritative, message.Flags);
@@ -46,7 +46,7 @@ public sealed class TransferTests : IDisposable
     public async Task Axfr_LargeZone_IsManyMessagesEachSigned()
     {
         await AddManyAsync();
-        FakeStreamPeer peer = await AskAsync(_server, DnsType.AXFR, edns: new EdnsInfo());
+        FakePeer peer = await AskAsync(_server, DnsType.AXFR, edns: new EdnsInfo());
         DnsMessage[] messages = [.. Messages(peer)];
         Assert.InRange(messages.Length, 5, 20);
         Assert.All(messages, message => Assert.Equal((7, 1, 0), (message.Id, message.Questions.Count, message.Authority.Count)));
@@ -63,7 +63,7 @@ public sealed class TransferTests : IDisposable
         var data = new TxtData([.. Enumerable.Repeat(new string('x', 255), 240)]);
         foreach (string host in new[] { "a", "b" })
             Assert.Equal(DnsRcode.NoError, (await server.UpdateAsync([new DnsRecord(server.Name(host), 60, data)])).Rcode);
-        FakeStreamPeer peer = await AskAsync(server, DnsType.AXFR);
+        FakePeer peer = await AskAsync(server, DnsType.AXFR);
         Assert.False(peer.IsAborted);
         Assert.Equal(2, Messages(peer).Sum(message => message.Answers.Count(record => record.Data.Equals(data))));
     }
@@ -117,7 +117,7 @@ public sealed class TransferTests : IDisposable
         await _server.AddAsync(Records.Delete(one), two);
         DnsRecord after = _server.Zone.Current.Soa;
 
-        FakeStreamPeer peer = await AskAsync(_server, DnsType.IXFR, ((SoaData)before.Data).Serial);
+        FakePeer peer = await AskAsync(_server, DnsType.IXFR, ((SoaData)before.Data).Serial);
         Assert.Equal([after, before, between, one, between, one, after, two, after], Assert.Single(Messages(peer)).Answers);
         Assert.Equal(1, _server.Metrics.Read(ServerCount.IncrementalTransfers));
     }
@@ -147,7 +147,7 @@ public sealed class TransferTests : IDisposable
     [Fact, Trait("rfc", "1995§4")]
     public async Task Ixfr_UnknownSerial_GivesTheWholeZone()
     {
-        FakeStreamPeer peer = await AskAsync(_server, DnsType.IXFR, _server.Serial - 1000);
+        FakePeer peer = await AskAsync(_server, DnsType.IXFR, _server.Serial - 1000);
         DnsMessage message = Assert.Single(Messages(peer));
         Assert.Equal(DnsType.IXFR, message.Questions[0].Type);
         Assert.Equal(_server.Zone.Current.RecordCount + 1, message.Answers.Count);
@@ -209,13 +209,13 @@ public sealed class TransferTests : IDisposable
     public async Task Transfer_WhileTheZoneChanges_IsOfOneMoment()
     {
         await AddManyAsync();
-        var gate = new TaskCompletionSource();
-        var peer = new FakeStreamPeer { Gate = gate };
+        using var peer = new FakePeer();
+        peer.Stall();
         uint serial = _server.Serial;
         int count = _server.Zone.Current.RecordCount;
-        Task<(DnsMessage?, FakeStreamPeer)> transfer = SendAsync(_server, Question(_server, DnsType.AXFR), _key, peer);
+        Task<(DnsMessage?, FakePeer)> transfer = SendAsync(_server, Question(_server, DnsType.AXFR), _key, peer);
         await _server.AddAsync(Records.A(_server.Name("late"), "192.0.2.1"));
-        gate.SetResult();
+        peer.GoOn();
         await transfer;
         DnsRecord[] records = [.. Messages(peer).SelectMany(message => message.Answers)];
         Assert.Equal((serial, serial, count + 1), (((SoaData)records[0].Data).Serial, ((SoaData)records[^1].Data).Serial, records.Length));
@@ -224,10 +224,11 @@ public sealed class TransferTests : IDisposable
     [Fact]
     public async Task Transfers_MoreThanAllowedAtATime_AreServFail()
     {
-        var gate = new TaskCompletionSource();
-        Task[] running = [.. Enumerable.Range(0, ServerHarness.MaxTransfers).Select(_ => SendAsync(_server, Question(_server, DnsType.AXFR), _key, new FakeStreamPeer { Gate = gate }))];
+        FakePeer[] peers = [.. Enumerable.Range(0, ServerHarness.MaxTransfers).Select(static _ => new FakePeer())];
+        Array.ForEach(peers, static peer => peer.Stall());
+        Task[] running = [.. peers.Select(peer => SendAsync(_server, Question(_server, DnsType.AXFR), _key, peer))];
         Assert.Equal(DnsRcode.ServFail, await RcodeAsync(_server, Question(_server, DnsType.AXFR), _key));
-        gate.SetResult();
+        Array.ForEach(peers, static peer => peer.GoOn());
         await Task.WhenAll(running);
         Assert.Equal(DnsRcode.NoError, await RcodeAsync(_server, Question(_server, DnsType.AXFR), _key));
     }
@@ -242,7 +243,7 @@ public sealed class TransferTests : IDisposable
         Assert.Equal((1u, 3u, 0, 0), (one.SerialBefore, one.SerialAfter, one.Removed.Count, one.Added.Count));
     }
 
-    private static IEnumerable<DnsMessage> Messages(FakeStreamPeer peer) =>
+    private static IEnumerable<DnsMessage> Messages(FakePeer peer) =>
         peer.Sent.Select(static bytes => DnsMessage.TryParse(bytes, out DnsMessage? message) ? message : throw new InvalidDataException());
 
     private async Task AddManyAsync()
@@ -261,23 +262,23 @@ public sealed class TransferTests : IDisposable
         Authority = serial is null ? [] : [server.Zone.Current.Soa with { Data = (SoaData)server.Zone.Current.Soa.Data with { Serial = serial.Value } }],
     };
 
-    private async Task<FakeStreamPeer> AskAsync(ServerHarness server, DnsType type, uint? serial = null, EdnsInfo? edns = null)
+    private async Task<FakePeer> AskAsync(ServerHarness server, DnsType type, uint? serial = null, EdnsInfo? edns = null)
     {
-        (DnsMessage? answer, FakeStreamPeer peer) = await SendAsync(server, Question(server, type, serial) with { Additional = edns is null ? [] : [edns.ToRecord()] }, _key);
+        (DnsMessage? answer, FakePeer peer) = await SendAsync(server, Question(server, type, serial) with { Additional = edns is null ? [] : [edns.ToRecord()] }, _key);
         Assert.Null(answer);
         return peer;
     }
 
     private async Task<DnsRcode> RcodeAsync(ServerHarness server, DnsMessage ask, TsigKey? key)
     {
-        (DnsMessage? answer, FakeStreamPeer peer) = await SendAsync(server, ask, key);
+        (DnsMessage? answer, FakePeer peer) = await SendAsync(server, ask, key);
         return answer?.Rcode ?? Messages(peer).First().Rcode;
     }
 
     /// <summary>Sends a request over a connection; checks the signature of everything that comes back.</summary>
-    private static async Task<(DnsMessage? Answer, FakeStreamPeer Peer)> SendAsync(ServerHarness server, DnsMessage ask, TsigKey? key, FakeStreamPeer? peer = null)
+    private static async Task<(DnsMessage? Answer, FakePeer Peer)> SendAsync(ServerHarness server, DnsMessage ask, TsigKey? key, FakePeer? peer = null)
     {
-        peer ??= new FakeStreamPeer();
+        peer ??= new FakePeer("198.51.100.7");
         byte[] bytes = new byte[DnsMessage.MaxSize];
         Assert.True(ask.TryWrite(bytes, out int length));
         using TsigClientTransaction? tsig = key is null ? null : new TsigClientTransaction(key);

@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+using Btmm.Core.Administration;
+using Btmm.Core.SignOn;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
+using Btmm.Protocol.Dns.Tsig;
+
+namespace Btmm.Server.Tests;
+
+/// <summary>Long-lived queries of a running service over real sockets: rights that go, connections, events.</summary>
+public sealed class LlqServiceTests : IDisposable
+{
+    private static readonly DnsName s_bob = DnsName.Parse("bob.members.example.net");
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly BtmmAccount _alice = TestZones.NewAccount();
+    private readonly TsigKey _key = new(DnsName.Parse("bob-key"), TsigAlgorithm.HmacSha256, new byte[32]);
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private readonly byte[] _buffer = new byte[DnsMessage.MaxSize];
+    private ushort _nextId = 1;
+
+    public void Dispose()
+    {
+        _alice.Dispose();
+        _key.Dispose();
+        _socket.Dispose();
+    }
+
+    [Theory]
+    [InlineData("key")]
+    [InlineData("zone")]
+    [InlineData("grant")]
+    [InlineData("secret")]
+    public async Task Rights_TakenAway_EndTheQueriesThatNeededThem(string what)
+    {
+        await using ZoneService service = await StartAsync();
+        IZoneAdministration admin = service.Administration;
+        await admin.PutZoneAsync(new ZoneSettings(s_bob), replace: false);
+        await admin.PutKeyAsync(new KeySettings(_key, [KeyGrant.WholeZone(s_bob)]), replace: false);
+        await EstablishAsync(service, s_bob.Prepend("x"), _key);
+        await EstablishAsync(service, _alice.Domain.Prepend("x"), _alice.UpdateKey);
+        Assert.Equal(2, service.GetStatus().LongLivedQueries);
+        using var other = new TsigKey(_key.Name, TsigAlgorithm.HmacSha256, Enumerable.Repeat((byte)1, 32).ToArray());
+        await (what switch
+        {
+            "key" => admin.RemoveKeyAsync(_key.Name),
+            "zone" => admin.RemoveZoneAsync(s_bob),
+            "grant" => admin.PutKeyAsync(new KeySettings(_key, [KeyGrant.WholeZone(_alice.Domain)]), replace: true),
+            _ => admin.PutKeyAsync(new KeySettings(other, [KeyGrant.WholeZone(s_bob)]), replace: true),
+        });
+        Assert.True(SpinWait.SpinUntil(() => service.GetStatus().LongLivedQueries == 1, s_patience));
+    }
+
+    [Fact]
+    public async Task Event_OfARunningService_ComesFromTheSocketThatWasAsked()
+    {
+        await using ZoneService service = await StartAsync();
+        DnsName studio = _alice.Domain.Prepend("studio");
+        await EstablishAsync(service, studio, _alice.UpdateKey);
+        Assert.Equal(DnsRcode.NoError, await ServiceClient.UpdateAsync(service.Endpoints[0], _alice.Domain, _alice.UpdateKey, Records.A(studio, "192.0.2.1")));
+        DnsMessage happened = await ReceiveAsync(); // the socket is connected and hears nobody else
+        Assert.Equal(LlqOpcode.Event, happened.Option().Opcode);
+        Assert.Equal(Records.A(studio, "192.0.2.1"), Assert.Single(happened.Answers));
+    }
+
+    private async Task<ZoneService> StartAsync()
+    {
+        var service = new ZoneService(TestZones.Options(_alice));
+        await service.StartAsync();
+        return service;
+    }
+
+    private async Task EstablishAsync(ZoneService service, DnsName name, TsigKey key)
+    {
+        await _socket.ConnectAsync(service.Endpoints[0]);
+        DnsMessage challenge = await AskAsync(LlqRequests.Request(name, DnsType.A, LlqRequests.Setup()), key);
+        DnsMessage answer = await AskAsync(LlqRequests.Request(name, DnsType.A, challenge.Option()), key);
+        Assert.Equal(LlqError.NoError, answer.Option().Error);
+    }
+
+    private async Task<DnsMessage> AskAsync(DnsMessage message, TsigKey key)
+    {
+        Assert.True((message with { Id = _nextId++ }).TryWrite(_buffer, out int length));
+        using var tsig = new TsigClientTransaction(key);
+        Assert.True(tsig.TrySignRequest(_buffer, length, DateTimeOffset.UtcNow, out length));
+        await _socket.SendAsync(_buffer.AsMemory(0, length));
+        return await ReceiveAsync();
+    }
+
+    private async Task<DnsMessage> ReceiveAsync()
+    {
+        using var patience = new CancellationTokenSource(s_patience);
+        int length = await _socket.ReceiveAsync(_buffer, patience.Token);
+        Assert.True(DnsMessage.TryParse(_buffer.AsSpan(0, length), out DnsMessage? reply));
+        return reply;
+    }
+}
