@@ -36,6 +36,9 @@ internal static class HelpText
               --label LABEL       this server's own name in the zones (default ns); servers with one database need
                                   one each
               --public            let anybody read the zones, as in ordinary DNS; else only the accounts' keys may
+              --rate-limit N      answers of one kind a second over UDP to one network whose address is not proven
+                                  by a cookie or a signature (default 100, and twenty times as many of all kinds;
+                                  this machine itself is never limited); 0 for no limit
               --workers N         threads that answer at each UDP endpoint (default: one for each processor)
 
         btmmd account new --domain NAME --out FILE [--server HOST[:PORT]]...

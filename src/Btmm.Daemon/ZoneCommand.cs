@@ -14,12 +14,16 @@ internal static class ZoneCommand
     private const int LongLivedQueryPort = 5352;
     private const int MaxWorkers = 256;
 
+    // Answers of all kinds that one network may get for each of one kind.
+    private const int KindsAtATime = 20;
+    private const int MaxRate = 50_000;
+
     // How soon a failure of the store is told.
     private static readonly TimeSpan s_storeInterval = TimeSpan.FromSeconds(1);
 
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, CancellationToken stop)
     {
-        CommandLine line = CommandLine.Parse(arguments, ["--store", "--label", "--workers"], ["--account", "--listen", "--llq", "--address"], ["--public", "--json"]);
+        CommandLine line = CommandLine.Parse(arguments, ["--store", "--label", "--workers", "--rate-limit"], ["--account", "--listen", "--llq", "--address"], ["--public", "--json"]);
         IReadOnlyList<string> paths = line.RequireAll("--account");
         IPEndPoint[] endpoints = [.. line.RequireAll("--listen").Select(text => CommandLine.ParseEndpoint(text, DnsPort))];
         var accounts = new List<BtmmAccount>();
@@ -37,6 +41,7 @@ internal static class ZoneCommand
                 ServerLabel = line.Get("--label"),
                 Store = store,
                 DatagramServers = DatagramServerFactory.Instance,
+                RateLimit = ParseRateLimit(line.GetInteger("--rate-limit", 0, MaxRate)),
                 UdpWorkers = line.GetInteger("--workers", 1, MaxWorkers) ?? 0,
             };
             await ServeAsync(options, new EventPrinter(output, line.Has("--json")), stop).ConfigureAwait(false);
@@ -85,6 +90,13 @@ internal static class ZoneCommand
         if (!store.IsFailing && failedBefore) printer.Print("store-recovered", Stopwatch.GetElapsedTime(start), "Updates are taken again.");
         return store.IsFailing;
     }
+
+    private static RateLimit? ParseRateLimit(int? rate) => rate switch
+    {
+        null => new RateLimit(),
+        0 => null,
+        { } one => new RateLimit { AnswersPerSecond = one, AllPerSecond = one * KindsAtATime },
+    };
 
     private static IPAddress ParseAddress(string text) =>
         IPAddress.TryParse(text, out IPAddress? address) ? address : throw new UsageException($"\"{text}\" is no address");

@@ -1,7 +1,10 @@
 using System.Net;
+using System.Text;
 using Btmm.Core.Administration;
 using Btmm.Core.Diagnostics;
 using Btmm.Server.Administration;
+using Btmm.Protocol.Dns.Cookies;
+using Btmm.Server.Guards;
 using Btmm.Server.Hosting;
 using Btmm.Server.LongLivedQueries;
 using Btmm.Server.Policy;
@@ -204,6 +207,8 @@ public sealed partial class ZoneService : IAsyncDisposable
         string? problem = options.Endpoints.Count == 0 ? "A zone service needs an endpoint."
             : options.Zones.Count == 0 && options.Store is not IZoneCatalog ? "A zone service needs a zone, or a store that can hold some."
             : options.ServerLabel is { } label && !ZoneRules.IsUsableLabel(label) ? "The server's label cannot be used."
+            : options.CookieSecrets.Any(static secret => secret.Length != DnsServerCookie.SecretSize) ? "A secret for cookies has 16 bytes."
+            : options.ServerId is { } id && Encoding.UTF8.GetByteCount(id) > QueryGuard.MaxServerId ? "A server's id has at most 64 bytes."
             : noCertificate ? "TLS needs a certificate from a file, or a zone whose account has its authority's private key."
             : null;
         if (problem is not null)
@@ -219,6 +224,7 @@ public sealed partial class ZoneService : IAsyncDisposable
             new LlqHandler(_zones, _llq, _clock, EventSocket, _events.Signal),
             new TransferHandler(_zones, _clock, _metrics, _options.Limits.MaxTransfers),
             _notifier,
+            new QueryGuard(_options, _clock, _metrics),
             _keys,
             _clock,
             _metrics);

@@ -19,6 +19,7 @@ namespace Btmm.Server;
 /// <param name="IncrementalTransfers">Changes given to secondaries.</param>
 /// <param name="NotifiesSent">Notifications of changes sent to secondaries, without repetitions.</param>
 /// <param name="NotifiesUnanswered">Notifications that no answer came to.</param>
+/// <param name="ResponsesLimited">Answers over UDP that were withheld or cut short because their network had got too many.</param>
 public sealed record ZoneServiceCounters(
     long Queries,
     long Updates,
@@ -37,4 +38,5 @@ public sealed record ZoneServiceCounters(
     long FullTransfers,
     long IncrementalTransfers,
     long NotifiesSent,
-    long NotifiesUnanswered);
+    long NotifiesUnanswered,
+    long ResponsesLimited);

@@ -57,6 +57,18 @@ public sealed record ZoneServiceOptions
     /// <summary>Limits on what clients may use up.</summary>
     public ZoneServiceLimits Limits { get; init; } = new();
 
+    /// <summary>Limits the answers over UDP to each network; null for no limit.</summary>
+    public RateLimit? RateLimit { get; init; } = new();
+
+    /// <summary>
+    /// Secrets for server cookies (RFC 9018), 16 bytes each, shared by the servers of one address: the first makes cookies, all are
+    /// accepted. Empty for a random one that changes every day.
+    /// </summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> CookieSecrets { get; init; } = [];
+
+    /// <summary>What the service calls itself to those who ask (NSID, RFC 5001), at most 64 bytes; null to say nothing.</summary>
+    public string? ServerId { get; init; }
+
     /// <summary>Where records are kept; null keeps them in memory only.</summary>
     public IZoneStore? Store { get; init; }
 

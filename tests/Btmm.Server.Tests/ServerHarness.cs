@@ -6,6 +6,7 @@ using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
+using Btmm.Server.Guards;
 using Btmm.Server.Hosting;
 using Btmm.Server.LongLivedQueries;
 using Btmm.Server.Policy;
@@ -30,7 +31,7 @@ internal sealed class ServerHarness : IDisposable
     private ushort _nextId = 1;
 
     internal ServerHarness(
-        ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false, string domain = "alice.members.example.net", ZoneQuota? quota = null, Func<ZoneOptions, ZoneOptions>? change = null)
+        ZoneServiceLimits? limits = null, ZoneKey[]? extraKeys = null, IZoneStore? store = null, FakeTimeProvider? time = null, bool isPublic = false, string domain = "alice.members.example.net", ZoneQuota? quota = null, Func<ZoneOptions, ZoneOptions>? change = null, ZoneServiceOptions? service = null)
     {
         Time = time ?? new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         Account = TestZones.NewAccount(domain);
@@ -55,6 +56,7 @@ internal sealed class ServerHarness : IDisposable
             new LlqHandler(zones, Llq, Clock, static origin => origin.Listener, static () => { }),
             new TransferHandler(zones, Clock, Metrics, MaxTransfers),
             Notifier,
+            new QueryGuard(service ?? new ZoneServiceOptions { Endpoints = [], Zones = [], RateLimit = null }, Clock, Metrics),
             keys,
             Clock,
             Metrics);

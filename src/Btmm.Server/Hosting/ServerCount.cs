@@ -29,4 +29,5 @@ internal enum ServerCount
     ConnectionsIdle,
     ConnectionsTooSlow,
     HandshakesFailed,
+    ResponsesLimited,
 }

@@ -36,7 +36,8 @@ internal sealed class ServerMetrics : IDisposable
         FullTransfers: Read(ServerCount.FullTransfers),
         IncrementalTransfers: Read(ServerCount.IncrementalTransfers),
         NotifiesSent: Read(ServerCount.NotifiesSent),
-        NotifiesUnanswered: Read(ServerCount.NotifiesUnanswered));
+        NotifiesUnanswered: Read(ServerCount.NotifiesUnanswered),
+        ResponsesLimited: Read(ServerCount.ResponsesLimited));
 
     /// <summary>Everything that is counted, by name.</summary>
     internal IReadOnlyDictionary<string, long> ByName() => Enum.GetValues<ServerCount>().ToDictionary(static count => count.ToString(), Read);

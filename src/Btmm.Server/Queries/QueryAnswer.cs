@@ -1,4 +1,5 @@
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
 using Btmm.Server.Zones;
 
 namespace Btmm.Server.Queries;
@@ -10,6 +11,9 @@ internal sealed class QueryAnswer
     private const int KeptCapacity = 1024;
 
     internal DnsRcode Rcode { get; set; }
+
+    /// <summary>Why it is no better answer; null when there is no more to say (RFC 8914).</summary>
+    internal ExtendedDnsError? Why { get; set; }
 
     /// <summary>The AA bit: clear in referrals and refusals.</summary>
     internal bool IsAuthoritative { get; set; }
@@ -29,12 +33,20 @@ internal sealed class QueryAnswer
     /// <summary>The record sets whose names were looked up for the additional section.</summary>
     internal List<(DnsName Name, DnsType Type)> Followed { get; } = [];
 
+    /// <summary>Begins an answer that refuses, and says why.</summary>
+    internal void Refuse(DnsRcode rcode, ExtendedDnsError why)
+    {
+        Start(rcode);
+        Why = why;
+    }
+
     /// <summary>Begins an answer without records.</summary>
     internal void Start(DnsRcode rcode, bool isAuthoritative = false)
     {
         Rcode = rcode;
         IsAuthoritative = isAuthoritative;
         IsTruncated = false;
+        Why = null;
         RequiredAdditional = 0;
         Empty(Answers);
         Empty(Authority);

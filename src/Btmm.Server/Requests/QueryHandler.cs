@@ -1,4 +1,5 @@
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Hosting;
 using Btmm.Server.Queries;
@@ -17,12 +18,14 @@ internal sealed class QueryHandler(ZoneDirectory zones, ServerMetrics metrics)
     {
         metrics.Add(ServerCount.Queries);
         DnsRcode rcode = request.Header.QuestionCount == 1 ? CheckType(request.Type, request.Class) : DnsRcode.FormErr;
-        if (rcode != DnsRcode.NoError)
+        if (rcode is DnsRcode.Refused or DnsRcode.NotImp)
+            answer.Refuse(rcode, ExtendedDnsError.NotSupported);
+        else if (rcode != DnsRcode.NoError)
             answer.Start(rcode);
         else if (zones.FindFor(request.Name) is { } zone)
             Answer(new ZoneReader(zone, key), request.Name, request.Type, answer);
         else
-            answer.Start(DnsRcode.Refused);
+            answer.Refuse(DnsRcode.Refused, ExtendedDnsError.NotAuthoritative);
     }
 
     private static void Answer(ZoneReader reader, ReadOnlySpan<byte> name, DnsType type, QueryAnswer answer)
@@ -34,11 +37,15 @@ internal sealed class QueryHandler(ZoneDirectory zones, ServerMetrics metrics)
             return;
         }
 
-        answer.Start(type == DnsType.SOA ? DnsRcode.NoError : DnsRcode.Refused, isAuthoritative: type == DnsType.SOA);
+        if (type != DnsType.SOA)
+        {
+            answer.Refuse(DnsRcode.Refused, ExtendedDnsError.Prohibited);
+            return;
+        }
 
         // Anybody may find out which zone a name lies in (RFC 8764 §4), but not whether the name exists.
-        if (type == DnsType.SOA)
-            answer.Authority.Add(snapshot.NegativeSoa);
+        answer.Start(DnsRcode.NoError, isAuthoritative: true);
+        answer.Authority.Add(snapshot.NegativeSoa);
     }
 
     // We hold data of class IN only, give no zone transfers here, and meta types other than ANY cannot be asked for.

@@ -13,16 +13,18 @@ namespace Btmm.Server.Requests;
 internal sealed record Request(DnsMessage Message, EdnsInfo? Edns, TsigKey? Key, RequestOrigin Origin, IStreamPeer? Peer)
 {
     /// <summary>The shortest answer: id, opcode and question of the request with a response code.</summary>
-    internal DnsMessage Reply(DnsRcode rcode) => Reply(Message, Edns, rcode);
+    /// <param name="rcode">The code.</param>
+    /// <param name="why">Why it is no better one (RFC 8914); told to those that speak EDNS.</param>
+    internal DnsMessage Reply(DnsRcode rcode, ExtendedDnsError? why = null) => Reply(Message, Edns, rcode, why);
 
-    internal static DnsMessage Reply(DnsMessage message, EdnsInfo? edns, DnsRcode rcode) => new()
+    internal static DnsMessage Reply(DnsMessage message, EdnsInfo? edns, DnsRcode rcode, ExtendedDnsError? why = null) => new()
     {
         Id = message.Id,
         Flags = DnsFlags.Response | (message.Flags & DnsFlags.RecursionDesired),
         Opcode = message.Opcode,
         Rcode = (DnsRcode)((int)rcode & 0xF),
         Questions = message.Questions,
-        Additional = edns is null ? [] : [MakeOpt(rcode).ToRecord()],
+        Additional = edns is null ? [] : [MakeOpt(rcode, why is { } error ? [new ExtendedErrorOption(error)] : []).ToRecord()],
     };
 
     /// <summary>The OPT record of an answer, with the upper bits of the code and options.</summary>

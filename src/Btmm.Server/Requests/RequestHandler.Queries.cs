@@ -1,4 +1,5 @@
 using Btmm.Protocol.Dns;
+using Btmm.Server.Guards;
 using Btmm.Server.Hosting;
 using Btmm.Server.Transfers;
 
@@ -25,9 +26,10 @@ internal sealed partial class RequestHandler
     private int HandleQuery(in DnsRequestView request, in RequestOrigin origin, Span<byte> response, RequestWorkspace workspace)
     {
         workspace.Edns.Start(request.HasEdns);
+        CookieStatus cookie = guard.Begin(request, origin, workspace.Edns);
         try
         {
-            Answer(request, workspace);
+            Answer(request, cookie, workspace);
         }
         catch (Exception error)
         {
@@ -35,22 +37,29 @@ internal sealed partial class RequestHandler
             workspace.Answer.Start(DnsRcode.ServFail);
         }
 
+        if (!guard.MaySend(request, origin, cookie, workspace))
+            return 0;
         return Write(request, Limit(origin, request.HasEdns ? request.UdpPayloadSize : null), response, workspace);
     }
 
-    private void Answer(in DnsRequestView request, RequestWorkspace workspace)
+    private void Answer(in DnsRequestView request, CookieStatus cookie, RequestWorkspace workspace)
     {
         DnsRcode rcode = DnsRcode.NoError;
         if (request.IsSigned)
             rcode = Verify(request.Message, workspace);
         else
             workspace.Tsig.BeginUnsigned();
+        if (rcode == DnsRcode.NoError && cookie == CookieStatus.Malformed)
+            rcode = DnsRcode.FormErr;
         if (rcode == DnsRcode.NoError && request.EdnsVersion > 0)
             rcode = DnsRcode.BadVers;
-        if (rcode == DnsRcode.NoError)
-            queries.Answer(request, workspace.Tsig.Key, workspace.Answer);
-        else
+        if (rcode != DnsRcode.NoError)
             workspace.Answer.Start(rcode);
+        else if (QueryGuard.IsForCookieOnly(request, cookie, out rcode))
+            workspace.Answer.Start(rcode);
+        else
+            queries.Answer(request, workspace.Tsig.Key, workspace.Answer);
+        QueryGuard.Explain(workspace);
     }
 
     private int Write(in DnsRequestView request, int limit, Span<byte> response, RequestWorkspace workspace)

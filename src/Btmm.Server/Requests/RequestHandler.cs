@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
+using Btmm.Server.Guards;
 using Btmm.Server.Hosting;
 using Btmm.Server.Transfers;
 
@@ -17,6 +18,7 @@ internal sealed partial class RequestHandler(
     LlqHandler longLivedQueries,
     TransferHandler transfers,
     ZoneNotifier notifier,
+    QueryGuard guard,
     ITsigKeyRing keys,
     ServiceClock clock,
     ServerMetrics metrics)
@@ -88,7 +90,9 @@ internal sealed partial class RequestHandler(
         catch (Exception error) when (error is not OperationCanceledException)
         {
             Report(origin, error);
-            return Write(request.Reply(DnsRcode.ServFail), Limit(origin, request.Edns?.UdpPayloadSize), workspace.Response, workspace);
+            // The store failed: queries go on meanwhile.
+            ExtendedDnsError why = error is IOException ? ExtendedDnsError.NotReady : ExtendedDnsError.Other;
+            return Write(request.Reply(DnsRcode.ServFail, why), Limit(origin, request.Edns?.UdpPayloadSize), workspace.Response, workspace);
         }
     }
 

@@ -22,9 +22,9 @@ internal sealed class UpdateHandler(
         if (request.Message.Zone is not { } section)
             return request.Reply(DnsRcode.FormErr);
         if (section.Class != DnsClass.IN || zones.FindApex(section.Name) is not { } zone)
-            return request.Reply(DnsRcode.NotAuth);
+            return request.Reply(DnsRcode.NotAuth, ExtendedDnsError.NotAuthoritative);
         if (!AccessPolicy.MayChangeZone(zone, request.Key))
-            return request.Reply(DnsRcode.Refused);
+            return request.Reply(DnsRcode.Refused, ExtendedDnsError.Prohibited);
         if (HasBadLeaseOption(request.Edns))
             return request.Reply(DnsRcode.FormErr);
 

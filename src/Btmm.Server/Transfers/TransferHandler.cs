@@ -2,6 +2,7 @@ using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
+using Btmm.Protocol.Dns.Edns;
 using Btmm.Server.Hosting;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
@@ -34,16 +35,16 @@ internal sealed class TransferHandler(ZoneDirectory zones, ServiceClock clock, S
     {
         DnsQuestion question = request.Message.Questions[0];
         if (zones.FindApex(question.Name) is not { } zone || question.Class != DnsClass.IN)
-            return request.Reply(DnsRcode.NotAuth);
+            return request.Reply(DnsRcode.NotAuth, ExtendedDnsError.NotAuthoritative);
         if (!MayTransfer(zone, request))
-            return request.Reply(DnsRcode.Refused);
+            return request.Reply(DnsRcode.Refused, ExtendedDnsError.Prohibited);
         uint? serial = question.Type == DnsType.IXFR ? SerialOf(request.Message, zone) : null;
         if ((question.Type == DnsType.IXFR && serial is null) || (serial is null && request.Peer is null))
             return request.Reply(DnsRcode.FormErr); // AXFR is not defined over UDP (RFC 5936 §4.2)
         if (Interlocked.Increment(ref _running) > maxTransfers)
         {
             Interlocked.Decrement(ref _running);
-            return request.Reply(DnsRcode.ServFail);
+            return request.Reply(DnsRcode.ServFail, ExtendedDnsError.NotReady);
         }
 
         try

@@ -23,6 +23,7 @@ public abstract record EdnsOption
     {
         LlqOption.OptionCode when LlqOption.TryRead(data, out LlqOption? llq) => llq,
         UpdateLeaseOption.OptionCode when UpdateLeaseOption.TryRead(data, out UpdateLeaseOption? lease) => lease,
+        ExtendedErrorOption.OptionCode when ExtendedErrorOption.TryRead(data, out ExtendedErrorOption? error) => error,
         _ => new UnknownOption(code, data.ToArray()),
     };
 }
