@@ -6,7 +6,7 @@ using Btmm.Protocol.Dns;
 
 namespace Btmm.Daemon;
 
-/// <summary><c>btmmd account new|export|import|show</c>.</summary>
+/// <summary><c>btmmd account new|export|import|show|authority</c>.</summary>
 internal sealed class AccountCommand(TextReader input, TextWriter output)
 {
     private const int MaxPassphraseLength = 1024;
@@ -21,7 +21,8 @@ internal sealed class AccountCommand(TextReader input, TextWriter output)
             "export" => ExportAsync(rest, cancellationToken),
             "import" => ImportAsync(rest, cancellationToken),
             "show" => ShowAsync(rest, cancellationToken),
-            _ => throw new UsageException("account needs one of: new, export, import, show"),
+            "authority" => AuthorityAsync(rest, cancellationToken),
+            _ => throw new UsageException("account needs one of: new, export, import, show, authority"),
         }).ConfigureAwait(false);
         return ExitCode.Success;
     }
@@ -33,23 +34,41 @@ internal sealed class AccountCommand(TextReader input, TextWriter output)
             server.Port is { } port ? new ZoneServer(server.Host, port) : new ZoneServer(server.Host)),
     ];
 
+    private static IReadOnlyList<ZoneServer> ServersWithTls(CommandLine line)
+    {
+        TlsUse use = TlsUse.Preferred;
+        if (line.Get("--tls") is { } text && !(Enum.TryParse(text, ignoreCase: true, out use) && Enum.IsDefined(use)))
+            throw new UsageException("--tls must be preferred, required or off");
+        ZoneServer[] servers =
+        [
+            .. Servers(line).Select(server => server with
+            {
+                Tls = use,
+                TlsPort = line.GetInteger("--tls-port", 1, ushort.MaxValue),
+                HasPublicCertificate = line.Has("--public-certificate"),
+            }),
+        ];
+        bool isIdle = servers.Length == 0 && (use != TlsUse.Preferred || line.Get("--tls-port") is not null || line.Has("--public-certificate"));
+        return isIdle ? throw new UsageException("--tls, --tls-port and --public-certificate are about a --server") : servers;
+    }
+
     private async Task NewAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        CommandLine line = CommandLine.Parse(arguments, ["--domain", "--out"], ["--server"], []);
+        CommandLine line = CommandLine.Parse(arguments, ["--domain", "--out", "--tls", "--tls-port"], ["--server"], ["--public-certificate"]);
         string text = line.Require("--domain");
         if (!DnsName.TryParse(text, out DnsName? domain)) throw new UsageException($"\"{text}\" is no domain name");
         string path = NewFile(line.Require("--out"));
-        using BtmmAccount account = BtmmAccount.Create(domain, SystemRandomSource.Instance, Servers(line));
+        using BtmmAccount account = BtmmAccount.Create(domain, SystemRandomSource.Instance, ServersWithTls(line));
         await AccountFile.SaveAsync(account, path, cancellationToken).ConfigureAwait(false);
         output.WriteLine($"{account.Domain}: new account in {path}");
     }
 
     private async Task ExportAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        CommandLine line = CommandLine.Parse(arguments, ["--account", "--out", "--passphrase-file"], [], []);
+        CommandLine line = CommandLine.Parse(arguments, ["--account", "--out", "--passphrase-file"], [], ["--with-authority-key"]);
         string path = NewFile(line.Require("--out"));
         using BtmmAccount account = await AccountFile.LoadAsync(line.Require("--account"), cancellationToken).ConfigureAwait(false);
-        await AccountFile.ExportAsync(account, path, ReadPassphrase(line).AsMemory(), cancellationToken: cancellationToken).ConfigureAwait(false);
+        await AccountFile.ExportAsync(account, path, ReadPassphrase(line).AsMemory(), line.Has("--with-authority-key"), cancellationToken).ConfigureAwait(false);
         output.WriteLine($"{account.Domain}: exported to {path}");
     }
 
@@ -73,10 +92,32 @@ internal sealed class AccountCommand(TextReader input, TextWriter output)
             return;
         }
 
-        output.WriteLine($"domain   {account.Domain}");
-        output.WriteLine($"key      {account.UpdateKey.Name} ({account.UpdateKey.Algorithm})");
-        output.WriteLine($"servers  {(servers.Length == 0 ? "found by SRV records" : string.Join(", ", servers))}");
+        output.WriteLine($"domain    {account.Domain}");
+        output.WriteLine($"key       {account.UpdateKey.Name} ({account.UpdateKey.Algorithm})");
+        output.WriteLine($"authority {Describe(account.Authority)}");
+        output.WriteLine($"servers   {(servers.Length == 0 ? "found by SRV records" : string.Join(", ", servers))}");
     }
+
+    /// <summary>Prints the authority's certificate, for programs that shall trust the account's servers; makes one when told to.</summary>
+    private async Task AuthorityAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        CommandLine line = CommandLine.Parse(arguments, ["--account"], [], ["--new"]);
+        string path = line.Require("--account");
+        using BtmmAccount account = await AccountFile.LoadAsync(path, cancellationToken).ConfigureAwait(false);
+        if (!line.Has("--new"))
+        {
+            output.WriteLine((account.Authority ?? throw new UsageException($"{path} has no authority; --new makes one")).ExportCertificatePem());
+            return;
+        }
+
+        if (account.Authority is not null) throw new UsageException($"{path} has an authority, which the account's hosts know; it is not replaced");
+        using var authority = AccountAuthority.Create();
+        await AccountFile.SaveAsync(account.WithAuthority(authority), path, cancellationToken).ConfigureAwait(false);
+        output.WriteLine($"{account.Domain}: new authority {authority.Pin} in {path}; export the account to its other hosts again");
+    }
+
+    private static string Describe(AccountAuthority? authority) =>
+        authority is null ? "none" : $"{authority.Pin} ({(authority.CanIssue ? "with its private key" : "certificate only")})";
 
     private static string Json(BtmmAccount account, string[] servers)
     {
@@ -87,6 +128,12 @@ internal sealed class AccountCommand(TextReader input, TextWriter output)
             writer.WriteString("domain", account.Domain.ToString());
             writer.WriteString("key", account.UpdateKey.Name.ToString());
             writer.WriteString("algorithm", account.UpdateKey.Algorithm.ToString());
+            if (account.Authority is { } authority)
+            {
+                writer.WriteString("authorityPin", authority.Pin);
+                writer.WriteBoolean("authorityCanIssue", authority.CanIssue);
+            }
+
             writer.WriteStartArray("servers");
             foreach (string server in servers) writer.WriteStringValue(server);
             writer.WriteEndArray();

@@ -41,12 +41,21 @@ internal static class HelpText
                                   this machine itself is never limited); 0 for no limit
               --workers N         threads that answer at each UDP endpoint (default: one for each processor)
 
-        btmmd account new --domain NAME --out FILE [--server HOST[:PORT]]...
-        btmmd account export --account FILE --out FILE [--passphrase-file FILE]
+        btmmd account new --domain NAME --out FILE [--server HOST[:PORT]]... [--tls preferred|required|off]
+                          [--tls-port N] [--public-certificate]
+        btmmd account export --account FILE --out FILE [--passphrase-file FILE] [--with-authority-key]
         btmmd account import --in FILE --out FILE [--passphrase-file FILE]
         btmmd account show --account FILE
+        btmmd account authority --account FILE [--new]
             Makes an account with new keys; writes it encrypted for another host; reads such a file; shows it
-            without its keys. A passphrase is the first line of its file, or of standard input; never an argument.
+            without its keys; prints the certificate (PEM) of the authority by which the account's TLS servers are
+            believed, or gives one to an account from before there were any.
+            A passphrase is the first line of its file, or of standard input; never an argument.
+              --tls WHAT          preferred: where the server offers it, and then nothing else (the default);
+                                  required: nothing is said without it; off
+              --tls-port N        the servers' TLS port, when their zone does not tell it
+              --public-certificate  the servers' certificates are from public authorities, not from the account's own
+              --with-authority-key  the other host gets the authority's private key too, as a zone server needs it
 
         Common options
           --json     print events (or "show") as one JSON object per line

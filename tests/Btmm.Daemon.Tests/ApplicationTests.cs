@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.Node;
 
@@ -45,7 +46,7 @@ public sealed class ApplicationTests : IDisposable
     {
         Assert.Equal(0, await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"), "--server", "192.0.2.1:5300"));
         File.WriteAllText(InDirectory("pass"), "correct horse battery staple\nsecond line\n");
-        Assert.Equal(0, await RunAsync("account", "export", "--account", InDirectory("a"), "--out", InDirectory("sealed"), "--passphrase-file", InDirectory("pass")));
+        Assert.Equal(0, await RunAsync("account", "export", "--account", InDirectory("a"), "--out", InDirectory("sealed"), "--passphrase-file", InDirectory("pass"), "--with-authority-key"));
         Assert.Equal(0, await RunWithInputAsync("correct horse battery staple\n", "account", "import", "--in", InDirectory("sealed"), "--out", InDirectory("b")));
         Assert.Equal(File.ReadAllText(InDirectory("a")), File.ReadAllText(InDirectory("b")));
         Assert.DoesNotContain("alice.example.net", File.ReadAllText(InDirectory("sealed")), StringComparison.Ordinal);
@@ -55,6 +56,42 @@ public sealed class ApplicationTests : IDisposable
         using JsonDocument shown = JsonDocument.Parse(_output.ToString());
         Assert.Equal("alice.example.net", shown.RootElement.GetProperty("domain").GetString());
         Assert.Equal("192.0.2.1:5300", shown.RootElement.GetProperty("servers")[0].GetString());
+    }
+
+    [Fact]
+    public async Task Account_Exported_LeavesTheAuthoritysKeyBehind()
+    {
+        await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"));
+        await RunWithInputAsync("correct horse battery\n", "account", "export", "--account", InDirectory("a"), "--out", InDirectory("sealed"));
+        await RunWithInputAsync("correct horse battery\n", "account", "import", "--in", InDirectory("sealed"), "--out", InDirectory("b"));
+        Assert.Contains("privateKey", File.ReadAllText(InDirectory("a")), StringComparison.Ordinal);
+        Assert.DoesNotContain("privateKey", File.ReadAllText(InDirectory("b")), StringComparison.Ordinal);
+        Assert.Equal(await OutputAsync("account", "authority", "--account", InDirectory("a")), await OutputAsync("account", "authority", "--account", InDirectory("b")));
+        Assert.StartsWith("-----BEGIN CERTIFICATE-----", await OutputAsync("account", "authority", "--account", InDirectory("b")), StringComparison.Ordinal);
+        Assert.Contains("certificate only", await OutputAsync("account", "show", "--account", InDirectory("b")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Account_WithoutAuthority_GetsOneOnceOnly()
+    {
+        await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"));
+        JsonNode old = JsonNode.Parse(File.ReadAllText(InDirectory("a")))!;
+        old.AsObject().Remove("authority");
+        File.WriteAllText(InDirectory("a"), old.ToJsonString());
+        Assert.Equal(ExitCode.Usage, await RunAsync("account", "authority", "--account", InDirectory("a")));
+        Assert.Equal(0, await RunAsync("account", "authority", "--account", InDirectory("a"), "--new"));
+        Assert.Equal(ExitCode.Usage, await RunAsync("account", "authority", "--account", InDirectory("a"), "--new"));
+        Assert.Contains("with its private key", await OutputAsync("account", "show", "--account", InDirectory("a")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Account_NewWithTls_WritesItIntoTheServersEntry()
+    {
+        await RunAsync("account", "new", "--domain", "alice.example.net", "--out", InDirectory("a"), "--server", "dns.example.net", "--tls", "required", "--tls-port", "8853", "--public-certificate");
+        JsonNode server = JsonNode.Parse(File.ReadAllText(InDirectory("a")))!["servers"]![0]!;
+        Assert.Equal(("required", 8853, true), ((string?)server["tls"], (int?)server["tlsPort"], (bool?)server["publicCertificate"]));
+        Assert.Equal(ExitCode.Usage, await RunAsync("account", "new", "--domain", "a.example.net", "--out", InDirectory("b"), "--tls", "required"));
+        Assert.Equal(ExitCode.Usage, await RunAsync("account", "new", "--domain", "a.example.net", "--out", InDirectory("b"), "--server", "x", "--tls", "7"));
     }
 
     [Fact]
@@ -110,6 +147,13 @@ public sealed class ApplicationTests : IDisposable
         Assert.Equal("btmm0", json.RootElement.GetProperty("interface").GetString());
         Assert.Equal(happened.Message, json.RootElement.GetProperty("message").GetString());
         Assert.False(json.RootElement.TryGetProperty("endpoint", out _));
+    }
+
+    private async Task<string> OutputAsync(params string[] arguments)
+    {
+        _output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync(arguments));
+        return _output.ToString();
     }
 
     private string InDirectory(string name) => Path.Combine(_directory, name);

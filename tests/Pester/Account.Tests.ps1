@@ -46,6 +46,21 @@ Describe 'New-BtmmAccount' {
     }
 }
 
+Describe 'New-BtmmAccount and TLS' {
+    It 'make an authority, also for the key of a zone that exists' {
+        $one = New-BtmmAccount alice.example.net
+        $one.Authority.CanIssue | Should -BeTrue
+        $two = New-BtmmAccount bob.example.net -TsigKey (New-BtmmTsigKey key)
+        $two.Authority.Pin | Should -Not -Be $one.Authority.Pin
+    }
+
+    It 'write how TLS is used into the servers' {
+        $server = (New-BtmmAccount alice.example.net -Server dns.example.net -Tls Required -TlsPort 8853 -PublicCertificate).Servers[0]
+        "$($server.Tls) $($server.TlsPort) $($server.HasPublicCertificate)" | Should -Be 'Required 8853 True'
+        (New-BtmmAccount alice.example.net -Server dns.example.net).Servers[0].Tls | Should -Be 'Preferred'
+    }
+}
+
 Describe 'Export-BtmmAccount and Import-BtmmAccount' {
     BeforeAll {
         $account = New-BtmmAccount alice.example.net -Server 192.0.2.53:5353
@@ -64,6 +79,16 @@ Describe 'Export-BtmmAccount and Import-BtmmAccount' {
         "$($read.Domain)" | Should -Be 'alice.example.net'
         $read.Servers[0].Port | Should -Be 5353
         Get-KeyText $read | Should -Be (Get-KeyText $account)
+    }
+
+    It 'leave the private key of the authority behind unless told otherwise' {
+        $account | Export-BtmmAccount -Path TestDrive:/host.btmm -Passphrase $passphrase
+        $account | Export-BtmmAccount -Path TestDrive:/server.btmm -Passphrase $passphrase -IncludeAuthorityKey
+        $host1 = Import-BtmmAccount TestDrive:/host.btmm -Passphrase $passphrase
+        $server1 = Import-BtmmAccount TestDrive:/server.btmm -Passphrase $passphrase
+        $host1.Authority.CanIssue | Should -BeFalse
+        $server1.Authority.CanIssue | Should -BeTrue
+        $host1.Authority.Pin | Should -Be $account.Authority.Pin
     }
 
     It 'emit nothing without -PassThru' {

@@ -28,6 +28,10 @@ public sealed class ExportBtmmAccountCommand : BtmmCmdlet
     [Parameter(Mandatory = true, ParameterSetName = "Unprotected")]
     public SwitchParameter Unprotected { get; set; }
 
+    /// <summary>Gives the other host the authority's private key too.</summary>
+    [Parameter(ParameterSetName = "Passphrase")]
+    public SwitchParameter IncludeAuthorityKey { get; set; }
+
     /// <summary>Replaces an existing file.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -50,7 +54,7 @@ public sealed class ExportBtmmAccountCommand : BtmmCmdlet
         if (Passphrase is null)
             Await(token => AccountFile.SaveAsync(account, path, token));
         else
-            SecureText.Use(Passphrase, text => Await(token => Export(account, path, text, token)));
+            SecureText.Use(Passphrase, text => Await(token => Export(account, path, text, IncludeAuthorityKey, token)));
         if (PassThru) WriteObject(new FileInfo(path));
     });
 
@@ -60,9 +64,9 @@ public sealed class ExportBtmmAccountCommand : BtmmCmdlet
             ErrorDetails = new ErrorDetails($"{path} exists already.") { RecommendedAction = "Choose another path, or use -Force to replace the file." },
         };
 
-    private static async Task<bool> Export(BtmmAccount account, string path, char[] passphrase, CancellationToken cancellationToken)
+    private static async Task<bool> Export(BtmmAccount account, string path, char[] passphrase, bool withAuthorityKey, CancellationToken cancellationToken)
     {
-        await AccountFile.ExportAsync(account, path, passphrase, cancellationToken: cancellationToken).ConfigureAwait(false);
+        await AccountFile.ExportAsync(account, path, passphrase, withAuthorityKey, cancellationToken).ConfigureAwait(false);
         return true;
     }
 }

@@ -22,6 +22,19 @@ public sealed class NewBtmmAccountCommand : BtmmCmdlet
     [ValidateNotNull]
     public HostPort[] Server { get; set; } = [];
 
+    /// <summary>Whether TLS is used with the servers.</summary>
+    [Parameter]
+    public TlsUse Tls { get; set; }
+
+    /// <summary>The servers' TLS port, when their zone does not tell it.</summary>
+    [Parameter]
+    [ValidateRange(1, 65535)]
+    public int? TlsPort { get; set; }
+
+    /// <summary>The servers' certificates are from public authorities, not from the account's own.</summary>
+    [Parameter]
+    public SwitchParameter PublicCertificate { get; set; }
+
     /// <summary>The key of a zone that exists.</summary>
     [Parameter]
     [ValidateNotNull]
@@ -35,12 +48,13 @@ public sealed class NewBtmmAccountCommand : BtmmCmdlet
 
     private BtmmAccount Create(DnsName domain)
     {
-        IReadOnlyList<ZoneServer> servers = [.. Server.Select(s => s.ToZoneServer())];
+        IReadOnlyList<ZoneServer> servers =
+            [.. Server.Select(s => s.ToZoneServer() with { Tls = Tls, TlsPort = TlsPort, HasPublicCertificate = PublicCertificate })];
         if (TsigKey is null) return BtmmAccount.Create(domain, SystemRandomSource.Instance, servers);
         byte[] preSharedKey = RandomNumberGenerator.GetBytes(BtmmAccount.KeyLength);
         try
         {
-            return new BtmmAccount(domain, TsigKey, preSharedKey, servers);
+            return new BtmmAccount(domain, TsigKey, preSharedKey, servers, AccountAuthority.Create());
         }
         finally
         {
