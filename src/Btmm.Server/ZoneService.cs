@@ -188,6 +188,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         return new ZoneServiceStatus(open is not null, Endpoints, LongLivedQueryEndpoints, zones, _llq.Count, connections, _metrics.Snapshot(), _writer.Status)
         {
             StartedAt = _startedAt,
+            Latency = _metrics.Latency.Read(),
         };
     }
 

@@ -23,4 +23,7 @@ public sealed record ZoneServiceStatus(
 {
     /// <summary>When it began to answer.</summary>
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>How long answers took, by the name of their opcode; only those that were answered.</summary>
+    public IReadOnlyDictionary<string, LatencyQuantiles> Latency { get; init; } = new Dictionary<string, LatencyQuantiles>();
 }

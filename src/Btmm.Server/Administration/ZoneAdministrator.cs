@@ -1,6 +1,7 @@
 using Btmm.Core.Administration;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Tsig;
+using Btmm.Server.Hosting;
 using Btmm.Server.Policy;
 using Btmm.Server.Zones;
 
@@ -29,6 +30,9 @@ internal sealed class ZoneAdministrator(ZoneService service, ZoneRegistry regist
             Connections = status.Connections,
             LongLivedQueries = status.LongLivedQueries,
             Counters = service.Counters(),
+            Latency = status.Latency
+                .SelectMany(static item => LatencyMetrics.Named(item.Value).Select(one => ($"{item.Key}.{one.Name}", one.Value.TotalMilliseconds)))
+                .ToDictionary(static item => item.Item1, static item => item.TotalMilliseconds),
         });
     }
 

@@ -10,9 +10,13 @@ internal sealed class ServerMetrics : IDisposable
 
     internal ServerMetrics()
     {
+        Latency = new LatencyMetrics(_meter);
         foreach (ServerCount count in Enum.GetValues<ServerCount>())
             _meter.CreateObservableCounter($"btmm.server.{NameOf(count)}", () => Read(count));
     }
+
+    /// <summary>How long answers take.</summary>
+    internal LatencyMetrics Latency { get; }
 
     internal void Add(ServerCount count, long amount = 1) => Interlocked.Add(ref _values[(int)count], amount);
 

@@ -30,10 +30,13 @@ internal sealed partial class RequestHandler(
     /// <param name="workspace">The caller's.</param>
     /// <param name="cancellationToken">The service stops, or the connection has ended.</param>
     internal ValueTask<int> HandleAsync(
-        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, CancellationToken cancellationToken) =>
-        TryHandle(bytes.Span, origin, peer, workspace.Response, workspace, out int length)
-            ? ValueTask.FromResult(length)
-            : HandleSlowAsync(bytes, origin, peer, workspace, cancellationToken);
+        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, CancellationToken cancellationToken)
+    {
+        TimeSpan start = workspace.ReceivedAt ?? clock.Now;
+        if (!TryHandle(bytes.Span, origin, peer, workspace.Response, workspace, out int length))
+            return HandleSlowAsync(bytes, origin, peer, workspace, start, cancellationToken);
+        return ValueTask.FromResult(Timed(bytes.Span, start, length));
+    }
 
     /// <summary>
     /// Answers a message at once, without allocating when it is an ordinary query. False when the answer has to wait for
@@ -71,11 +74,17 @@ internal sealed partial class RequestHandler(
         return true;
     }
 
+    /// <summary>The service's monotonic clock.</summary>
+    internal TimeSpan Now => clock.Now;
+
+    /// <summary>A place for a thread to note how long its answers took.</summary>
+    internal LatencyMetrics.Lane NewLane() => metrics.Latency.NewLane();
+
     /// <summary>Counts an update that nobody had room for; its sender will repeat it.</summary>
     internal void CountDroppedUpdate() => metrics.Add(ServerCount.UpdatesDropped);
 
     private async ValueTask<int> HandleSlowAsync(
-        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, TimeSpan start, CancellationToken cancellationToken)
     {
         if (!TryRead(bytes.Span, origin, peer, workspace.Response, workspace, out Request? request, out int length))
             return length;
@@ -85,7 +94,7 @@ internal sealed partial class RequestHandler(
             DnsMessage? reply = TransferHandler.Concerns(request)
                 ? await transfers.HandleAsync(request, limit, workspace, cancellationToken).ConfigureAwait(false)
                 : await updates.HandleAsync(request, cancellationToken).ConfigureAwait(false);
-            return reply is null ? 0 : Write(reply, limit, workspace.Response, workspace);
+            return reply is null ? 0 : Timed(bytes.Span, start, Write(reply, limit, workspace.Response, workspace));
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -94,6 +103,13 @@ internal sealed partial class RequestHandler(
             ExtendedDnsError why = error is IOException ? ExtendedDnsError.NotReady : ExtendedDnsError.Other;
             return Write(request.Reply(DnsRcode.ServFail, why), Limit(origin, request.Edns?.UdpPayloadSize), workspace.Response, workspace);
         }
+    }
+
+    private int Timed(ReadOnlySpan<byte> request, TimeSpan start, int length)
+    {
+        if (length > 0 && DnsHeader.TryRead(request, out DnsHeader header))
+            metrics.Latency.Shared.Add(header.Opcode, clock.Now - start);
+        return length;
     }
 
     // Form, signature and EDNS version of what is worked on as an object. False when that is answered already.

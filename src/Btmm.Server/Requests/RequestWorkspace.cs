@@ -14,6 +14,9 @@ internal sealed class RequestWorkspace
 
     internal TsigServerTransaction Tsig { get; } = new();
 
+    /// <summary>When the request arrived, by the service's clock; null when that is now.</summary>
+    internal TimeSpan? ReceivedAt { get; set; }
+
     /// <summary>The sections of the answer to a query.</summary>
     internal QueryAnswer Answer { get; } = new();
 

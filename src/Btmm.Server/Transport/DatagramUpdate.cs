@@ -15,7 +15,7 @@ internal sealed class DatagramUpdate(DatagramUpdates owner, RequestHandler handl
     private PeerAddress _local;
 
     /// <summary>Takes a request, whose bytes are copied.</summary>
-    internal void Set(ReadOnlySpan<byte> request, in RequestOrigin origin, IDatagramPort port, in PeerAddress local)
+    internal void Set(ReadOnlySpan<byte> request, in RequestOrigin origin, IDatagramPort port, in PeerAddress local, TimeSpan receivedAt)
     {
         if (_request.Length < request.Length)
             _request = new byte[request.Length];
@@ -24,6 +24,7 @@ internal sealed class DatagramUpdate(DatagramUpdates owner, RequestHandler handl
         _origin = origin;
         _port = port;
         _local = local;
+        _workspace.ReceivedAt = receivedAt;
     }
 
     public void Execute() => _ = RunAsync();

@@ -20,7 +20,7 @@ internal sealed class DatagramUpdates(RequestHandler handler)
     private int _running;
 
     /// <summary>Starts to answer an update; one too many is dropped, and its sender will repeat it.</summary>
-    internal void Start(ReadOnlySpan<byte> request, in RequestOrigin origin, IDatagramPort port, in PeerAddress local)
+    internal void Start(ReadOnlySpan<byte> request, in RequestOrigin origin, IDatagramPort port, in PeerAddress local, TimeSpan receivedAt)
     {
         if (Interlocked.Increment(ref _running) > MaxRunning)
         {
@@ -30,7 +30,7 @@ internal sealed class DatagramUpdates(RequestHandler handler)
         }
 
         DatagramUpdate update = _free.TryTake(out DatagramUpdate? free) ? free : new DatagramUpdate(this, handler);
-        update.Set(request, origin, port, local);
+        update.Set(request, origin, port, local, receivedAt);
         ThreadPool.UnsafeQueueUserWorkItem(update, preferLocal: false);
     }
 

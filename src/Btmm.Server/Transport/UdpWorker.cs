@@ -1,5 +1,7 @@
 using Btmm.Core.Contracts;
+using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
+using Btmm.Server.Hosting;
 using Btmm.Server.Requests;
 
 namespace Btmm.Server.Transport;
@@ -15,6 +17,7 @@ internal sealed class UdpWorker(IDatagramPort port, int listener, DatagramRoutes
 
     private readonly DatagramBatch _batch = port.CreateBatch(MaxRequest, EdnsInfo.SafeUdpPayloadSize);
     private readonly RequestWorkspace _workspace = new();
+    private readonly LatencyMetrics.Lane _latency = handler.NewLane();
     private PeerAddress _lastLocal;
     private int? _lastNumber;
 
@@ -23,20 +26,27 @@ internal sealed class UdpWorker(IDatagramPort port, int listener, DatagramRoutes
     {
         while (port.Receive(_batch) > 0)
         {
+            TimeSpan receivedAt = handler.Now;
+            int answered = 0;
             for (int i = 0; i < _batch.Count; i++)
-                Answer(i);
+                answered += Answer(i, receivedAt) ? 1 : 0;
             port.Send(_batch);
+            if (answered > 0)
+                _latency.Add(DnsOpcode.Query, handler.Now - receivedAt, answered);
         }
     }
 
-    private void Answer(int index)
+    // True when a query was answered: what else is answered at once is not worth timing.
+    private bool Answer(int index, TimeSpan receivedAt)
     {
         ref DatagramSlot slot = ref _batch[index];
+        ReadOnlySpan<byte> request = _batch.Request(index);
         var origin = new RequestOrigin(slot.Remote, Number(slot.Local), DnsTransportKind.Udp);
-        if (handler.TryHandle(_batch.Request(index), origin, peer: null, _batch.Answer(index), _workspace, out int length))
+        if (handler.TryHandle(request, origin, peer: null, _batch.Answer(index), _workspace, out int length))
             slot.AnswerLength = length;
         else
-            updates.Start(_batch.Request(index), origin, port, slot.Local);
+            updates.Start(request, origin, port, slot.Local, receivedAt);
+        return slot.AnswerLength > 0 && DnsHeader.TryRead(request, out DnsHeader header) && header.Opcode == DnsOpcode.Query;
     }
 
     private int Number(in PeerAddress local)
