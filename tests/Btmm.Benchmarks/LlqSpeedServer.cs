@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Btmm.Platform.Sockets;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server;
@@ -55,6 +56,7 @@ internal sealed class LlqSpeedServer : IDisposable
         await using var service = new ZoneService(new ZoneServiceOptions
         {
             Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            DatagramServers = DatagramServerFactory.Instance,
             Zones = [new ZoneOptions { Apex = Zone, Keys = [new ZoneKey(key, Zone)] }],
             Limits = new ZoneServiceLimits { MaxLongLivedQueries = 1_000_000, MaxLongLivedQueriesPerKey = 1_000_000, MaxLongLivedQueriesPerName = 100_000 },
         });

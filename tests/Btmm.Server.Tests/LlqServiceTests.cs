@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Administration;
+using Btmm.Core.Dns.Tls;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
@@ -63,9 +65,75 @@ public sealed class LlqServiceTests : IDisposable
         Assert.Equal(Records.A(studio, "192.0.2.1"), Assert.Single(happened.Answers));
     }
 
-    private async Task<ZoneService> StartAsync()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connection_WithQueries_GetsTheirEventsOutlivesIdlenessAndEndsThem(bool tls)
     {
-        var service = new ZoneService(TestZones.Options(_alice));
+        var limits = new ZoneServiceLimits { ConnectionIdleTimeout = TimeSpan.FromSeconds(1) };
+        await using ZoneService service = await StartAsync(limits);
+        DnsName studio = _alice.Domain.Prepend("studio");
+        await using (Stream stream = await ConnectAsync(service, tls))
+        {
+            using var tsig = new TsigClientTransaction(_alice.UpdateKey);
+            DnsMessage request = LlqRequests.Request(studio, DnsType.A, LlqRequests.Setup()) with { Id = 5 };
+            Assert.True(request.TryWrite(_buffer, out int length));
+            Assert.True(tsig.TrySignRequest(_buffer, length, DateTimeOffset.UtcNow, out length));
+            await SendAsync(stream, length);
+            LlqOption option = (await ReadAsync(stream)).Option();
+            Assert.Equal(LlqError.NoError, option.Error);
+            Assert.Equal(1, service.GetStatus().LongLivedQueries);
+
+            // Nothing is said for longer than an idle connection may last.
+            using var patience = new CancellationTokenSource(s_patience);
+            Task<DnsMessage> happened = ReadAsync(stream);
+            await Assert.ThrowsAsync<TimeoutException>(() => happened.WaitAsync(limits.ConnectionIdleTimeout * 2, patience.Token));
+            Assert.Equal(DnsRcode.NoError, await ServiceClient.UpdateAsync(service.Endpoints[0], _alice.Domain, _alice.UpdateKey, Records.A(studio, "192.0.2.1")));
+            Assert.Equal(option.Id, (await happened).Option().Id);
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => service.GetStatus() is { LongLivedQueries: 0, Connections: 0 }, s_patience));
+    }
+
+    [Fact]
+    public async Task Stop_WithQueriesOnConnections_EndsThemSoon()
+    {
+        await using ZoneService service = await StartAsync();
+        await using Stream stream = await ConnectAsync(service, tls: true);
+        using var tsig = new TsigClientTransaction(_alice.UpdateKey);
+        Assert.True((LlqRequests.Request(_alice.Domain.Prepend("x"), DnsType.A, LlqRequests.Setup()) with { Id = 5 }).TryWrite(_buffer, out int length));
+        Assert.True(tsig.TrySignRequest(_buffer, length, DateTimeOffset.UtcNow, out length));
+        await SendAsync(stream, length);
+        await ReadAsync(stream);
+        await service.StopAsync().WaitAsync(s_patience);
+        Assert.Equal(0, await stream.ReadAsync(_buffer).AsTask().WaitAsync(s_patience)); // its client sees it at once
+    }
+
+    private async Task<Stream> ConnectAsync(ZoneService service, bool tls)
+    {
+        var dialer = new SocketDialer();
+        if (!tls)
+            return await dialer.ConnectAsync(service.Endpoints[0], CancellationToken.None);
+        var server = new TlsEndPoint(IPAddress.Loopback, service.TlsEndpoints[0].Port, $"ns.{_alice.Domain.ToString().TrimEnd('.')}", TlsTrust.Only(_alice.Authority!));
+        return await new TlsConnector(dialer, TimeProvider.System).ConnectAsync(server, CancellationToken.None);
+    }
+
+    private async Task SendAsync(Stream stream, int length) =>
+        await stream.WriteAsync((byte[])[(byte)(length >> 8), (byte)length, .. _buffer.AsSpan(0, length)]);
+
+    private static async Task<DnsMessage> ReadAsync(Stream stream)
+    {
+        byte[] prefix = new byte[2];
+        await stream.ReadExactlyAsync(prefix);
+        byte[] message = new byte[(prefix[0] << 8) | prefix[1]];
+        await stream.ReadExactlyAsync(message);
+        Assert.True(DnsMessage.TryParse(message, out DnsMessage? parsed));
+        return parsed;
+    }
+
+    private async Task<ZoneService> StartAsync(ZoneServiceLimits? limits = null)
+    {
+        var service = new ZoneService(TestZones.Options(_alice) with { Limits = limits ?? new ZoneServiceLimits(), TlsEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)] });
         await service.StartAsync();
         return service;
     }
