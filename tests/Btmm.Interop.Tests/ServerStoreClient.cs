@@ -28,6 +28,9 @@ internal sealed class ServerStoreClient(DnsName zone, TsigKey key, int number)
     /// <summary>The name that one update is about.</summary>
     internal DnsName NameOf(int update) => zone.PrependLabels($"u{update}.c{number}");
 
+    /// <summary>Ends <see cref="RunAsync"/> after the update that is under way.</summary>
+    internal bool IsDone { get; set; }
+
     /// <summary>Sends updates until the server is gone, which the token says; tells when the first was acknowledged.</summary>
     internal async Task RunAsync(IPEndPoint server, TaskCompletionSource firstAnswer, CancellationToken gone)
     {
@@ -35,7 +38,7 @@ internal sealed class ServerStoreClient(DnsName zone, TsigKey key, int number)
         await socket.ConnectAsync(server);
         try
         {
-            while (true)
+            while (!IsDone)
             {
                 int next = Acknowledged.Count;
                 DateTimeOffset before = DateTimeOffset.UtcNow;

@@ -30,6 +30,12 @@ internal sealed class SharedDatabase
     /// <summary>Every commit comes too late.</summary>
     internal bool IsBusy { get; set; }
 
+    /// <summary>How often the zone was reserved, which ends <see cref="IsBusy"/>.</summary>
+    internal int Reservations { get; private set; }
+
+    /// <summary>Others do not heed reservations.</summary>
+    internal bool IsHeedless { get; set; }
+
     /// <summary>One service's way to it.</summary>
     internal IZoneStore Open() => new View(this);
 
@@ -70,6 +76,16 @@ internal sealed class SharedDatabase
                 }
 
                 return new(true);
+            }
+        }
+
+        public ValueTask<IAsyncDisposable?> ReserveAsync(IReadOnlyCollection<DnsName> zones, CancellationToken cancellationToken)
+        {
+            lock (database._gate)
+            {
+                database.Reservations++;
+                database.IsBusy &= database.IsHeedless;
+                return new(result: null);
             }
         }
 

@@ -179,9 +179,21 @@ public sealed class SharedStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Store_ThatOthersReachFirstAgainAndAgain_IsReserved()
+    {
+        _database.IsBusy = true;
+        Assert.Equal(DnsRcode.NoError, (await _b.UpdateAsync([Address(1)])).Rcode);
+        Assert.Equal(1, _database.Reservations);
+        Assert.Equal(3, _b.Metrics.Read(ServerCount.CommitsOvertaken));
+        Assert.Equal(DnsRcode.NoError, (await _b.UpdateAsync([Address(2)])).Rcode);
+        Assert.Equal(1, _database.Reservations);
+    }
+
+    [Fact]
     public async Task Store_ThatOthersAlwaysReachFirst_EndsInServFail()
     {
         _database.IsBusy = true;
+        _database.IsHeedless = true;
         Assert.Equal(DnsRcode.ServFail, (await _b.UpdateAsync([Address(1)])).Rcode);
         Assert.True(_b.Writer.Status.IsFailing);
         _database.IsBusy = false;

@@ -41,6 +41,13 @@ public interface IZoneStore
     ValueTask<bool> CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Keeps other services from changing zones until the result is disposed, so that a service whose commits came too late
+    /// again and again gets on. Null when nobody else changes them.
+    /// </summary>
+    /// <exception cref="IOException">The store cannot be reached, or others keep the zones for too long.</exception>
+    ValueTask<IAsyncDisposable?> ReserveAsync(IReadOnlyCollection<DnsName> zones, CancellationToken cancellationToken) => new(result: null);
+
+    /// <summary>
     /// Every step of a zone since a version, oldest first; null when they are not all there any more, so that the zone has to
     /// be loaded again.
     /// </summary>

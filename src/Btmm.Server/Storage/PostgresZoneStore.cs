@@ -104,6 +104,21 @@ public sealed partial class PostgresZoneStore : IDurableZoneStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<IAsyncDisposable?> ReserveAsync(IReadOnlyCollection<DnsName> zones, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(zones);
+        byte[][] names = [.. zones.OrderBy(PostgresWriter.OrderOf, StringComparer.Ordinal).Select(static zone => zone.ToLower().Wire.ToArray())];
+        PostgresSession reserved = await ChangeAsync(
+            async (session, cancel) =>
+            {
+                await session.ReserveAsync(names, cancel).ConfigureAwait(false);
+                return session;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return new Reservation(this, reserved);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<ZoneTransaction>?> ReadStepsAsync(DnsName zone, long version, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(zone);
@@ -204,5 +219,32 @@ public sealed partial class PostgresZoneStore : IDurableZoneStore
         if (_session is { } session)
             await session.DisposeAsync().ConfigureAwait(false);
         _session = null;
+    }
+
+    // Ends with the connection that it was made over, if not before.
+    private sealed class Reservation(PostgresZoneStore store, PostgresSession reserved) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await store._gate.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                if (store._session != reserved)
+                    return;
+                try
+                {
+                    await reserved.ReleaseAsync(CancellationToken.None).ConfigureAwait(false);
+                }
+                catch (Exception error) when (error is NpgsqlException or IOException)
+                {
+                    // Whoever wants something next finds out that the database is away.
+                    await store.CloseSessionAsync().ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                store._gate.Release();
+            }
+        }
     }
 }

@@ -20,8 +20,8 @@ internal sealed partial class ZoneWriter(IZoneStore store, ServiceClock clock, S
     // Bounds the time the first of a batch waits for the others.
     private const int MaxBatch = 512;
 
-    // Each time, some other service got on; with so many the zone is changed more often than a service can follow.
-    private const int MaxAttempts = 50;
+    // Commits that may come too late before the zones are reserved: that costs round trips, and keeps the others waiting.
+    private const int MaxAttempts = 3;
 
     // A null only wakes the writer.
     private readonly Channel<PendingUpdate?> _queue = Channel.CreateBounded<PendingUpdate?>(new BoundedChannelOptions(Capacity) { SingleReader = true });
@@ -82,14 +82,7 @@ internal sealed partial class ZoneWriter(IZoneStore store, ServiceClock clock, S
     {
         try
         {
-            UpdateBatch? batch = null;
-            for (int attempt = 1; batch is null; attempt++)
-            {
-                if (attempt > MaxAttempts)
-                    throw new IOException("Other servers change the zone too often.");
-                batch = await TryCommitAsync(updates).ConfigureAwait(false);
-            }
-
+            UpdateBatch batch = await CommitOnTopAsync(updates).ConfigureAwait(false);
             batch.Publish(metrics);
         }
         catch (Exception error)
@@ -101,6 +94,29 @@ internal sealed partial class ZoneWriter(IZoneStore store, ServiceClock clock, S
         }
 
         updates.ForEach(static update => update.Succeed());
+    }
+
+    private async ValueTask<UpdateBatch> CommitOnTopAsync(List<PendingUpdate> updates)
+    {
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (await TryCommitAsync(updates).ConfigureAwait(false) is { } batch)
+                return batch;
+        }
+
+        Zone[] zones = [.. updates.Select(static update => update.Zone).Distinct()];
+        IAsyncDisposable? reservation = await store.ReserveAsync([.. zones.Select(static zone => zone.Apex)], CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            foreach (Zone zone in zones)
+                await FollowAsync(zone).ConfigureAwait(false);
+            return await TryCommitAsync(updates).ConfigureAwait(false) ?? throw new IOException("Other servers change the zone too often.");
+        }
+        finally
+        {
+            if (reservation is not null)
+                await reservation.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     // Null when another service was first; then its steps have been taken over.

@@ -45,7 +45,9 @@ internal static class PostgresSchema
         """;
 
     // Moves each zone from the version that a commit was worked out on by so many steps, or lets the commit fail. The row stays
-    // locked until its end. Zones come in the order of their names, so that two commits never wait for each other.
+    // locked until its end. Zones come in the order of their names, so that two commits never wait for each other. The advisory
+    // locks let a server that has come too late several times keep the others out for a moment; who waits for one comes before
+    // those who ask later.
     private const string Advance = """
         CREATE FUNCTION btmm.advance(zones bytea[], versions bigint[], counts bigint[], serials bigint[], fresh boolean[]) RETURNS void
         LANGUAGE plpgsql AS $$
@@ -53,6 +55,7 @@ internal static class PostgresSchema
             zone_id bigint;
         BEGIN
             FOR i IN 1 .. cardinality(zones) LOOP
+                PERFORM pg_advisory_xact_lock_shared(btmm.lock_of(zones[i]));
                 IF fresh[i] THEN
                     INSERT INTO btmm.zone (name, version, serial) VALUES (zones[i], versions[i], 0) ON CONFLICT (name) DO NOTHING;
                 END IF;
@@ -67,6 +70,12 @@ internal static class PostgresSchema
                 PERFORM pg_notify('btmm', 'zone ' || encode(zones[i], 'hex'));
             END LOOP;
         END $$;
+        """;
+
+    private const string LockOf = """
+        CREATE FUNCTION btmm.lock_of(zone bytea) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+            SELECT hashtextextended(encode(zone, 'hex'), 1114926445);
+        $$;
         """;
 
     // Bounds the journal: the latest 4096 changes, and renewals only among the latest 4096 steps.
@@ -103,7 +112,7 @@ internal static class PostgresSchema
         {
             await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockId})", cancellationToken).ConfigureAwait(false);
             if (await ReadVersionAsync(connection, cancellationToken).ConfigureAwait(false) is null)
-                await ExecuteAsync(connection, Tables + Cut + Advance, cancellationToken).ConfigureAwait(false);
+                await ExecuteAsync(connection, Tables + LockOf + Cut + Advance, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         }
     }

@@ -14,6 +14,11 @@ internal sealed class PostgresSession : IAsyncDisposable
         SET lock_timeout = '5s';
         """;
 
+    // A server that stops in the middle must not keep the others out.
+    private const string LongestReservation = "SET idle_session_timeout = '5s'";
+
+    private const string EndReservation = "SET idle_session_timeout = 0; SELECT pg_advisory_unlock_all();";
+
     private PostgresSession(NpgsqlConnection connection)
     {
         Connection = connection;
@@ -45,6 +50,32 @@ internal sealed class PostgresSession : IAsyncDisposable
             await session.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>Keeps other sessions from committing to zones, whose names are in order and in lower case.</summary>
+    internal async Task ReserveAsync(IEnumerable<byte[]> zones, CancellationToken cancellationToken)
+    {
+        var batch = new NpgsqlBatch(Connection);
+        await using (batch.ConfigureAwait(false))
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(LongestReservation));
+            foreach (byte[] zone in zones)
+            {
+                var command = new NpgsqlBatchCommand("SELECT pg_advisory_lock(btmm.lock_of($1))");
+                command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = zone });
+                batch.BatchCommands.Add(command);
+            }
+
+            await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Lets them again.</summary>
+    internal async Task ReleaseAsync(CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(EndReservation, Connection);
+        await using (command.ConfigureAwait(false))
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()

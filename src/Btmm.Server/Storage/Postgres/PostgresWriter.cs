@@ -85,7 +85,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
         IReadOnlyList<ZoneTransaction> batch, Func<DnsName, long, bool> isFresh, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // In the order of the zones' names, as btmm.advance wants it.
-        foreach (IGrouping<DnsName, ZoneTransaction> zone in batch.GroupBy(static step => step.Zone).OrderBy(static group => Convert.ToHexString(group.Key.ToLower().Wire), StringComparer.Ordinal))
+        foreach (IGrouping<DnsName, ZoneTransaction> zone in batch.GroupBy(static step => step.Zone).OrderBy(static group => OrderOf(group.Key), StringComparer.Ordinal))
             Add(zone.Key, [.. zone], isFresh, now);
         foreach (PostgresParameters statement in (ReadOnlySpan<PostgresParameters>)[_advance, _remove, _put, _journal])
             statement.Bind();
@@ -99,6 +99,9 @@ internal sealed class PostgresWriter : IAsyncDisposable
             return false;
         }
     }
+
+    /// <summary>Zones are locked in this order.</summary>
+    internal static string OrderOf(DnsName zone) => Convert.ToHexString(zone.ToLower().Wire);
 
     public ValueTask DisposeAsync() => _batch.DisposeAsync();
 
