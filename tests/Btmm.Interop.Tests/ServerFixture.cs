@@ -71,6 +71,17 @@ internal sealed class ServerFixture : IAsyncDisposable
         "dig",
         ["@" + Endpoint.Address, "-p", $"{Endpoint.Port}", "+norecurse", "+time=10", "+tries=3", .. key, .. arguments]);
 
+    /// <summary>The certificate of the account's authority in a file.</summary>
+    internal string AuthorityFile() => FileOf(Account.Authority!.ExportCertificatePem());
+
+    /// <summary>A file with this text, in the fixture's directory.</summary>
+    internal string FileOf(string text)
+    {
+        string path = Path.Combine(_directory, Path.GetRandomFileName());
+        File.WriteAllText(path, text);
+        return path;
+    }
+
     private string KeyFile(TsigKey key)
     {
         byte[] secret = new byte[key.SecretLength];

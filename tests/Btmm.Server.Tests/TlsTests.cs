@@ -27,7 +27,10 @@ public sealed class TlsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _service = new ZoneService(TestZones.Options(_account, _other) with { TlsEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)] });
+        _service = new ZoneService(TestZones.Options(_account, _other) with
+        {
+            TlsEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Limits = new ZoneServiceLimits { ConnectionMessageTimeout = TimeSpan.FromSeconds(1) },
+        });
         await _service.StartAsync();
     }
 

@@ -28,6 +28,7 @@ public sealed class AccountAuthority : IDisposable
     private static readonly DateTimeOffset s_noEnd = new(9999, 12, 31, 23, 59, 59, TimeSpan.Zero);
 
     private const int KeySize = 256;
+    private const int MaxCommonName = 64; // ub-common-name
     private const int SerialLength = 16;
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1"; // id-kp-serverAuth
 
@@ -127,9 +128,10 @@ public sealed class AccountAuthority : IDisposable
         foreach (IPAddress address in addresses) names.AddIpAddress(address);
 
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        // The names are in the extension, which is critical when the subject is empty (RFC 5280 §4.2.1.6).
-        var request = new CertificateRequest(new X500DistinguishedName(string.Empty), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(names.Build(critical: true));
+        // The subject is for people, and for kdig, which takes none without; programs look at the names in the extension.
+        string subject = host.Length <= MaxCommonName ? host : host[..host.IndexOf('.', StringComparison.Ordinal)];
+        var request = new CertificateRequest(new X500DistinguishedName($"CN={subject}"), key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(ServerAuthentication)], false));
