@@ -28,6 +28,8 @@ internal sealed class FakePeer(string address = "192.0.2.99", bool isTls = true)
 
     public void HoldOpen() => IsHeldOpen = true;
 
+    public void LetGo() => IsHeldOpen = false;
+
     public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         if (_stalled is { } stalled)

@@ -90,6 +90,16 @@ public sealed class LlqServiceTests : IDisposable
             await Assert.ThrowsAsync<TimeoutException>(() => happened.WaitAsync(limits.ConnectionIdleTimeout * 2, patience.Token));
             Assert.Equal(DnsRcode.NoError, await ServiceClient.UpdateAsync(service.Endpoints[0], _alice.Domain, _alice.UpdateKey, Records.A(studio, "192.0.2.1")));
             Assert.Equal(option.Id, (await happened).Option().Id);
+
+            // The query ended: now the connection may be idle no longer than others.
+            if (tls)
+            {
+                Assert.True((request with { Additional = [new EdnsInfo(LlqRequests.Refresh(option.Id, lease: 0)).ToRecord()] }).TryWrite(_buffer, out length));
+                Assert.True(tsig.TrySignRequest(_buffer, length, DateTimeOffset.UtcNow, out length));
+                await SendAsync(stream, length);
+                Assert.Equal(LlqError.NoError, (await ReadAsync(stream)).Option().Error);
+                Assert.Equal(0, await stream.ReadAsync(_buffer).AsTask().WaitAsync(s_patience));
+            }
         }
 
         Assert.True(SpinWait.SpinUntil(() => service.GetStatus() is { LongLivedQueries: 0, Connections: 0 }, s_patience));

@@ -142,14 +142,16 @@ public sealed class LlqStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task Lease_OfTheLastQueryEnds_EndsTheConnection()
+    public async Task Lease_OfTheLastQueryEnds_LetsTheConnectionGo()
     {
         await AskAsync(LlqRequests.Setup());
         _server.Advance(TimeSpan.FromSeconds(3599));
-        Assert.False(_peer.IsAborted);
+        Assert.True(_peer.IsHeldOpen);
         _server.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(0, _server.Llq.Count);
-        Assert.True(_peer.IsAborted);
+        Assert.False(_peer.IsHeldOpen);
+        await AskAsync(LlqRequests.Setup());
+        Assert.True(_peer.IsHeldOpen);
     }
 
     [Fact]
@@ -164,6 +166,7 @@ public sealed class LlqStreamTests : IDisposable
         Assert.Equal(LlqError.NoSuchLlq, (await AskAsync(LlqRequests.Refresh(option.Id), peer: other)).Option().Error);
         Assert.Equal(LlqError.NoError, (await AskAsync(LlqRequests.Refresh(option.Id, lease: 0))).Option().Error);
         Assert.Equal(0, _server.Llq.Count);
+        Assert.False(_peer.IsHeldOpen);
         Assert.False(_peer.IsAborted);
     }
 

@@ -90,9 +90,6 @@ internal sealed partial class LlqTable
         if (session.LeaseEnd <= now)
         {
             End(session);
-            // It was held open for its queries alone.
-            if (session.Peer is { Sessions.Count: 0 } peer)
-                peer.Stream.Abort();
             return;
         }
 

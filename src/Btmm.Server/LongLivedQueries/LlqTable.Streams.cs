@@ -154,6 +154,9 @@ internal sealed partial class LlqTable
         if (peer.Sessions.Count > 0)
             return;
         _peers.Remove(peer.Stream);
+        if (session is null)
+            return; // it was never held
         peer.Closing.Unregister();
+        peer.Stream.LetGo();
     }
 }

@@ -18,6 +18,9 @@ internal interface IStreamPeer
     /// <summary>From now on the connection is not closed for being idle: a stateful session has timers of its own (RFC 8490 §5.2).</summary>
     void HoldOpen();
 
+    /// <summary>Takes one <see cref="HoldOpen"/> back: after the last of them the connection may be idle for the usual time.</summary>
+    void LetGo();
+
     /// <summary>Sends a message with its length in front; messages of several senders do not mix.</summary>
     /// <exception cref="OperationCanceledException">The connection has ended, or the client does not take what is sent.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);

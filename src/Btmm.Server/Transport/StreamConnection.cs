@@ -24,7 +24,7 @@ internal sealed partial class StreamConnection : IStreamPeer
     private readonly SemaphoreSlim _places;
     private readonly CancellationTokenSource _reading = new();
     private readonly CancellationTokenSource _closed = new();
-    private volatile bool _isHeldOpen;
+    private int _holds;
     private volatile bool _isInMessage;
     private volatile bool _isSlow;
 
@@ -53,9 +53,17 @@ internal sealed partial class StreamConnection : IStreamPeer
 
     private ZoneServiceLimits Limits => _context.Limits;
 
+    private bool IsHeldOpen => Volatile.Read(ref _holds) > 0;
+
     public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => _sender.SendAsync(message, cancellationToken);
 
-    public void HoldOpen() => _isHeldOpen = true;
+    public void HoldOpen() => Interlocked.Increment(ref _holds);
+
+    public void LetGo()
+    {
+        if (Interlocked.Decrement(ref _holds) == 0 && !_isInMessage)
+            _timer.Set(_context.Table.IdleTimeout);
+    }
 
     public void Abort() => _socket.Close(timeout: 0);
 
@@ -95,7 +103,7 @@ internal sealed partial class StreamConnection : IStreamPeer
             while (!_received.IsBad)
             {
                 if (!_received.IsPartial)
-                    _timer.Set(_isHeldOpen ? Timeout.InfiniteTimeSpan : _context.Table.IdleTimeout);
+                    _timer.Set(IsHeldOpen ? Timeout.InfiniteTimeSpan : _context.Table.IdleTimeout);
                 int count = await _stream.ReadAsync(_received.Room(), _reading.Token).ConfigureAwait(false);
                 if (count == 0)
                     return true;
@@ -137,7 +145,7 @@ internal sealed partial class StreamConnection : IStreamPeer
     {
         if (!_isInMessage)
         {
-            if (_isHeldOpen)
+            if (IsHeldOpen)
                 return;
             if (_places.CurrentCount < Limits.MaxRequestsPerConnection)
             {
