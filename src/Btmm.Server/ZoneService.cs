@@ -189,6 +189,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         {
             StartedAt = _startedAt,
             Latency = _metrics.Latency.Read(),
+            PushSubscriptions = _push.Count,
         };
     }
 

@@ -39,4 +39,14 @@ public sealed record ZoneServiceCounters(
     long IncrementalTransfers,
     long NotifiesSent,
     long NotifiesUnanswered,
-    long ResponsesLimited);
+    long ResponsesLimited)
+{
+    /// <summary>DNS Push messages sent; one tells all changes that there are for a client.</summary>
+    public long PushesSent { get; init; }
+
+    /// <summary>DNS Push subscriptions turned away because there were too many.</summary>
+    public long SubscriptionsTurnedAway { get; init; }
+
+    /// <summary>Records that DNS Push clients doubted.</summary>
+    public long Reconfirmations { get; init; }
+}

@@ -57,6 +57,9 @@ public sealed record ZoneServiceLimits
     /// <summary>Subscriptions at a time by one key.</summary>
     public int MaxPushSubscriptionsPerKey { get; init; } = 8192;
 
-    /// <summary>When a client that was turned away for one of these limits may come again.</summary>
+    /// <summary>When a client whose subscription was turned away for one of these limits may come again (RFC 8765 §6.2.2).</summary>
+    public TimeSpan PushRetryAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>When a client whose long-lived query was turned away for one of these limits may come again.</summary>
     public TimeSpan LongLivedQueryRetryAfter { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -21,6 +21,9 @@ public sealed record ZoneServiceStatus(
     ZoneServiceCounters Counters,
     ZoneStoreStatus Store)
 {
+    /// <summary>DNS Push subscriptions.</summary>
+    public int PushSubscriptions { get; init; }
+
     /// <summary>When it began to answer.</summary>
     public DateTimeOffset StartedAt { get; init; }
 

@@ -72,7 +72,7 @@ public sealed class ServerClientTests
         await using LlqClient watcher = Watcher(server);
         watcher.Watch(new DnsQuestion(list, DnsType.PTR));
         Assert.Single((await NextAsync(watcher.Changes)).Records);
-        Assert.Equal(LlqMode.LongLivedQueries, watcher.Mode);
+        Assert.Equal(WatchMode.LongLivedQueries, watcher.Mode);
         Assert.Equal(1, server.Service.GetStatus().LongLivedQueries);
 
         await AddAsync(server, Pointer(list, "laptop"), TimeSpan.FromMinutes(90));

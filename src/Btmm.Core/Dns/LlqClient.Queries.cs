@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.Peers;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.Dns.LongLivedQuery;
@@ -149,7 +150,7 @@ public sealed partial class LlqClient
             return;
         }
 
-        Report(_watches.Values.Any(IsTold) ? TellingMode : LlqMode.Polling, null);
+        Report(_watches.Values.Any(IsTold) ? TellingMode : WatchMode.Polling, null);
         _locateDelay = s_firstRetry;
         // RFC 8764 §5.2.3: where the server says that the data is static, the TTL is all there is.
         TimeSpan ttl = TimeSpan.FromSeconds(LifetimeOf(records, answer));

@@ -27,6 +27,7 @@ public sealed partial class LlqClient
     private int _generation;
     private bool _isSocketStale;
     private TimeSpan? _setupAt;
+    private TimeSpan? _betterAt;
 
     private void Locate(TimeSpan now)
     {
@@ -64,11 +65,21 @@ public sealed partial class LlqClient
         TimeSpan now = Now;
         _servers = servers;
         _serial = null;
-        bool mayHave = servers.LongLivedQueries.Count > 0;
-        _server = mayHave ? servers.LongLivedQueries[_serverIndex % servers.LongLivedQueries.Count] : null;
+        _server = ChooseServer(servers);
+        bool mayHave = _server is not null;
         _keepaliveAt = now;
-        if (!mayHave) Report(LlqMode.Polling, null);
+        if (!mayHave) Report(WatchMode.Polling, null);
         foreach (LlqWatch watch in _watches.Values) Begin(watch, now);
+    }
+
+    /// <summary>The first server for long-lived queries that has not just failed; those by TLS come first. Null when there is none.</summary>
+    private IPEndPoint? ChooseServer(ZoneServers servers)
+    {
+        IPEndPoint[] all = [.. servers.LongLivedQueriesTls, .. servers.LongLivedQueries];
+        if (all.Length == 0) return null;
+        // A worse one than the first is for some time only.
+        _betterAt = _serverIndex % all.Length > 0 ? Now + _options.SetupRetryInterval : null;
+        return all[_serverIndex % all.Length];
     }
 
     /// <summary>Starts a watch with the server known.</summary>
@@ -82,7 +93,7 @@ public sealed partial class LlqClient
     private void GoDown(BtmmException error)
     {
         _zone.Report(error);
-        Report(LlqMode.Searching, error);
+        Report(WatchMode.Searching, error);
         TimeSpan now = Now;
         _servers = null;
         _server = null;
@@ -91,6 +102,7 @@ public sealed partial class LlqClient
         _isLocating = false;
         _search++;
         _setupAt = null;
+        _betterAt = null;
         ForgetExchanges();
         foreach (LlqWatch watch in _watches.Values) watch.Session.Abandon();
         _locateAt = now + _locateDelay;
@@ -121,12 +133,12 @@ public sealed partial class LlqClient
         }
     }
 
-    private void Report(LlqMode mode, BtmmException? error)
+    private void Report(WatchMode mode, BtmmException? error)
     {
         bool isSame = mode == _mode && error is null && _reported is { Error: null };
         if (isSame) return;
         _mode = mode;
-        _reported = new ZoneServiceState(error is null && mode != LlqMode.Searching, mode == LlqMode.Polling, error);
+        _reported = new ZoneServiceState(error is null && mode != WatchMode.Searching, mode, error);
         _states.Writer.TryWrite(_reported);
     }
 

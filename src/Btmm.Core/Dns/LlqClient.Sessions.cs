@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using Btmm.Core.Dns.Tls;
+using Btmm.Core.Peers;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.LongLivedQuery;
@@ -30,7 +31,7 @@ public sealed partial class LlqClient
         _ending.Add(watch);
     }
 
-    private LlqMode TellingMode => _server is TlsEndPoint ? LlqMode.LongLivedQueriesOverTls : LlqMode.LongLivedQueries;
+    private WatchMode TellingMode => _server is TlsEndPoint ? WatchMode.LongLivedQueriesOverTls : WatchMode.LongLivedQueries;
 
     private ushort NewMessageId()
     {
@@ -68,7 +69,7 @@ public sealed partial class LlqClient
     {
         DateTimeOffset now = _time.GetUtcNow();
         if (pending.Verify(bytes, now, out TsigVerdict verdict)) return true;
-        if (verdict.Status == TsigStatus.RejectedByServer && _zone.Key is { } key) Report(LlqMode.Searching, DnsErrors.FromVerdict(verdict, _server!, key, now));
+        if (verdict.Status == TsigStatus.RejectedByServer && _zone.Key is { } key) Report(WatchMode.Searching, DnsErrors.FromVerdict(verdict, _server!, key, now));
         return false;
     }
 
@@ -111,14 +112,22 @@ public sealed partial class LlqClient
                 watch.AskBy(now);
                 if (watch.Session.State != LlqSessionState.Unsupported) break;
                 _setupAt = now + _options.SetupRetryInterval;
-                Report(LlqMode.Polling, null);
+                Report(WatchMode.Polling, null);
                 break;
         }
     }
 
-    /// <summary>RFC 8764 §5.1: a server that had no long-lived queries may have them later.</summary>
+    /// <summary>RFC 8764 §5.1: a server that had no long-lived queries may have them later, and the first one may work again.</summary>
     private void SetUpAgain(TimeSpan now)
     {
+        if (_betterAt <= now && _servers is { } servers)
+        {
+            _serverIndex = 0;
+            _server = ChooseServer(servers);
+            StartOver();
+            return;
+        }
+
         if (_setupAt is not { } due || now < due) return;
         _setupAt = null;
         foreach (LlqWatch watch in _watches.Values.Where(watch => watch.Session.State == LlqSessionState.Unsupported)) Begin(watch, now);

@@ -48,7 +48,7 @@ public sealed partial class LlqClient : IRecordWatcher
         new BoundedChannelOptions(StatesLength) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Task _loop;
-    private volatile LlqMode _mode;
+    private volatile WatchMode _mode;
     private bool _networkChanged;
     private bool _disposed;
 
@@ -80,7 +80,7 @@ public sealed partial class LlqClient : IRecordWatcher
     public ChannelReader<ZoneServiceState> States => _states.Reader;
 
     /// <summary>How changes are learnt of now.</summary>
-    public LlqMode Mode => _mode;
+    public WatchMode Mode => _mode;
 
     private TimeSpan Now => _time.GetElapsedTime(_origin);
 
@@ -161,7 +161,7 @@ public sealed partial class LlqClient : IRecordWatcher
     /// <summary>The earliest time at which something is due; null when only input matters.</summary>
     private TimeSpan? NextTimeout()
     {
-        TimeSpan? next = Earlier(_locateAt, Earlier(_keepaliveAt, Earlier(_resendAt, _setupAt)));
+        TimeSpan? next = Earlier(_locateAt, Earlier(_keepaliveAt, Earlier(_resendAt, Earlier(_setupAt, _betterAt))));
         bool mayAsk = _asking < MaxQueries && _servers is not null;
         foreach (LlqWatch watch in _watches.Values)
         {

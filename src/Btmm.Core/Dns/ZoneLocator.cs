@@ -56,7 +56,17 @@ public sealed class ZoneLocator : IDisposable
         }
     }
 
-    /// <summary>Forgets what was found if an error says that it may be wrong, so that the next <see cref="GetAsync"/> searches.</summary>
+    /// <summary>The servers, searched for again if that is asked for: the zone may offer more than it did.</summary>
+    /// <param name="afresh">Whether to search although they are known.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="BtmmException">They cannot be found.</exception>
+    public ValueTask<ZoneServers> GetAsync(bool afresh, CancellationToken cancellationToken)
+    {
+        if (afresh) _found = null;
+        return GetAsync(cancellationToken);
+    }
+
+    /// <summary>Forgets what was found if an error says that it may be wrong, so that the next search is a real one.</summary>
     /// <param name="error">What went wrong with a server found.</param>
     public void Report(BtmmException error)
     {

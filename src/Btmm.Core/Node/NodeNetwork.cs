@@ -18,7 +18,7 @@ internal static class NodeNetwork
         {
             Mappers = new NatPmpPortMapperFactory(platform.Channels, platform.Time),
             ZoneUpdater = new ZoneUpdater(zone, new DnsUpdateClient(client)),
-            OpenRecordWatcher = () => new LlqClient(zone, client, platform.Channels, platform.Random, platform.Time),
+            OpenRecordWatcher = () => new ZoneWatcher(zone, client, platform.Channels, platform.Random, platform.Time),
         };
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Management.Automation;
-using Btmm.Core.Dns;
 using Btmm.Core.Peers;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Output;
@@ -17,7 +16,7 @@ public sealed class WatchBtmmPeerCommand : ZoneCmdlet
     private static readonly TimeSpan s_closeLimit = TimeSpan.FromSeconds(2);
 
     private ZoneAccess? _zone;
-    private LlqClient? _records;
+    private IRecordWatcher? _records;
     private PeerWatcher? _watcher;
 
     /// <summary>Names of hosts, with wildcards.</summary>
@@ -102,6 +101,12 @@ public sealed class WatchBtmmPeerCommand : ZoneCmdlet
     private void Report(ZoneServiceState state)
     {
         if (!state.IsReachable) WriteWarning($"{state.Error?.Message ?? "The zone service does not answer."} The watch goes on.");
-        else WriteVerbose(state.IsPolling ? "The zone has no long-lived queries; it is polled." : "The zone service tells of changes by itself.");
+        else WriteVerbose(state.Mode switch
+        {
+            WatchMode.Push => "The zone service tells of changes by DNS Push Notifications.",
+            WatchMode.LongLivedQueriesOverTls => "The zone service tells of changes by long-lived queries over TLS.",
+            WatchMode.LongLivedQueries => "The zone service tells of changes by long-lived queries.",
+            _ => "The zone service tells of no changes by itself; it is polled.",
+        });
     }
 }

@@ -41,6 +41,6 @@ internal static class Engine
     public static INameServerSource Resolvers { get; } = new ResolvConf();
 
     /// <summary>Watches a zone's record sets; the caller disposes it.</summary>
-    public static LlqClient CreateRecordWatcher(ZoneLocator zone, DnsClient client) =>
+    public static ZoneWatcher CreateRecordWatcher(ZoneLocator zone, DnsClient client) =>
         new(zone, client, new UdpDatagramChannelFactory(), SystemRandomSource.Instance, TimeProvider.System);
 }

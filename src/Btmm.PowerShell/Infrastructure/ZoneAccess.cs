@@ -78,7 +78,7 @@ internal sealed class ZoneAccess : IDisposable
     }
 
     /// <summary>Watches the zone's hosts; the caller disposes the watcher, and this after it.</summary>
-    public PeerWatcher WatchPeers(LlqClient records)
+    public PeerWatcher WatchPeers(IRecordWatcher records)
     {
         // No host is this one, so none is left out.
         var directory = new PeerDirectory(Domain, Domain);
@@ -87,7 +87,7 @@ internal sealed class ZoneAccess : IDisposable
     }
 
     /// <summary>Opens long-lived queries on the zone; the caller disposes them.</summary>
-    public LlqClient OpenWatch() => Engine.CreateRecordWatcher(_locator, _client);
+    public IRecordWatcher OpenWatch() => Engine.CreateRecordWatcher(_locator, _client);
 
     /// <summary>The hosts in the account's list, as their records describe them now.</summary>
     public async Task<IReadOnlyList<PeerRecord>> GetHostsAsync(CancellationToken cancellationToken)

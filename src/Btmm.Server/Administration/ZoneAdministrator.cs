@@ -29,6 +29,7 @@ internal sealed class ZoneAdministrator(ZoneService service, ZoneRegistry regist
             Keys = Keys().Count(),
             Connections = status.Connections,
             LongLivedQueries = status.LongLivedQueries,
+            PushSubscriptions = status.PushSubscriptions,
             Counters = service.Counters(),
             Latency = status.Latency
                 .SelectMany(static item => LatencyMetrics.Named(item.Value).Select(one => ($"{item.Key}.{one.Name}", one.Value.TotalMilliseconds)))

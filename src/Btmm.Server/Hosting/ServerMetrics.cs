@@ -41,7 +41,12 @@ internal sealed class ServerMetrics : IDisposable
         IncrementalTransfers: Read(ServerCount.IncrementalTransfers),
         NotifiesSent: Read(ServerCount.NotifiesSent),
         NotifiesUnanswered: Read(ServerCount.NotifiesUnanswered),
-        ResponsesLimited: Read(ServerCount.ResponsesLimited));
+        ResponsesLimited: Read(ServerCount.ResponsesLimited))
+    {
+        PushesSent = Read(ServerCount.PushesSent),
+        SubscriptionsTurnedAway = Read(ServerCount.SubscriptionsTurnedAway),
+        Reconfirmations = Read(ServerCount.Reconfirmations),
+    };
 
     /// <summary>Everything that is counted, by name.</summary>
     internal IReadOnlyDictionary<string, long> ByName() => Enum.GetValues<ServerCount>().ToDictionary(static count => count.ToString(), Read);

@@ -152,7 +152,8 @@ internal sealed partial class PushTable
         {
             _metrics.Add(rcode is DnsRcode.Refused or DnsRcode.NotAuth ? ServerCount.Refused : ServerCount.SubscriptionsTurnedAway);
             connection.With(session => session.Drop(request.Id));
-            byte[] refusal = DsoMessages.Response(request.Id, rcode, PushRetry.After(rcode), request.IsPadded);
+            TimeSpan retryAfter = rcode == DnsRcode.ServFail ? _limits.PushRetryAfter : PushRetry.After(rcode);
+            byte[] refusal = DsoMessages.Response(request.Id, rcode, retryAfter, request.IsPadded);
             await connection.AnswerAsync(refusal, isKeepalive: false, cancellationToken).ConfigureAwait(false);
             return;
         }

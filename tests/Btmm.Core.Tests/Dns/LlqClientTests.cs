@@ -23,7 +23,7 @@ public sealed class LlqClientTests
         client.Watch(FakeZone.Question);
         Assert.Equal([s_one], await zone.NextAsync(client));
         Assert.Equal(0, zone.Queries);
-        Assert.Equal(LlqMode.LongLivedQueries, client.Mode);
+        Assert.Equal(WatchMode.LongLivedQueries, client.Mode);
         zone.Change(set => set.Add(s_two));
         Assert.Equal([s_one, s_two], await zone.NextAsync(client));
         zone.Change(set => set.Remove(s_one));
@@ -106,14 +106,14 @@ public sealed class LlqClientTests
         await zone.Net.Clock.RunUntilAsync(() => client.States.TryRead(out state), TimeSpan.FromSeconds(60));
         Assert.False(state!.IsReachable);
         Assert.NotNull(state.Error);
-        Assert.Equal(LlqMode.Searching, client.Mode);
+        Assert.Equal(WatchMode.Searching, client.Mode);
         await zone.Net.Clock.RunForAsync(TimeSpan.FromSeconds(60));
         zone.Net.Server.IsDown = false;
         zone.Change(set => set.Add(s_one));
         TimeSpan back = zone.Net.Clock.Elapsed;
         Assert.Equal([s_one], await zone.NextAsync(client));
         Assert.InRange((zone.Net.Clock.Elapsed - back).TotalSeconds, 0, 60);
-        Assert.Equal(LlqMode.LongLivedQueries, client.Mode);
+        Assert.Equal(WatchMode.LongLivedQueries, client.Mode);
         await zone.EndAsync(client);
     }
 
@@ -146,7 +146,7 @@ public sealed class LlqClientTests
         LlqClient client = zone.NewClient(new LlqClientOptions { KeepaliveInterval = TimeSpan.FromHours(1) });
         client.Watch(FakeZone.Question);
         await zone.NextAsync(client);
-        Assert.Equal(LlqMode.Polling, client.Mode);
+        Assert.Equal(WatchMode.Polling, client.Mode);
         Assert.True(client.States.TryRead(out ZoneServiceState? state) && state is { IsReachable: true, IsPolling: true });
         await zone.Net.Clock.RunForAsync(TimeSpan.FromSeconds(expected * 3.5));
         Assert.InRange(zone.Queries, 1 + 3, 15); // it may have been asked twice
@@ -177,7 +177,7 @@ public sealed class LlqClientTests
         client.Watch(FakeZone.Question);
         await zone.NextAsync(client);
         zone.HasQueries = true;
-        await zone.Net.Clock.RunUntilAsync(() => client.Mode == LlqMode.LongLivedQueries, TimeSpan.FromMinutes(10));
+        await zone.Net.Clock.RunUntilAsync(() => client.Mode == WatchMode.LongLivedQueries, TimeSpan.FromMinutes(10));
         await zone.EndAsync(client);
     }
 
@@ -189,9 +189,9 @@ public sealed class LlqClientTests
         LlqClient client = zone.NewClient();
         client.Watch(FakeZone.Question);
         Assert.Equal([s_one], await zone.NextAsync(client));
-        Assert.Equal(LlqMode.Polling, client.Mode);
+        Assert.Equal(WatchMode.Polling, client.Mode);
         zone.SetupError = LlqError.NoError;
-        await zone.Net.Clock.RunUntilAsync(() => client.Mode == LlqMode.LongLivedQueries, TimeSpan.FromMinutes(30));
+        await zone.Net.Clock.RunUntilAsync(() => client.Mode == WatchMode.LongLivedQueries, TimeSpan.FromMinutes(30));
         await zone.EndAsync(client);
     }
 

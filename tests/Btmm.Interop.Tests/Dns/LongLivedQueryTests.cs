@@ -48,7 +48,7 @@ public sealed class LongLivedQueryTests : IAsyncLifetime
         await AddAsync("one");
         _watcher.Watch(List);
         Assert.Equal(["one"], await NextAsync());
-        Assert.Equal(LlqMode.LongLivedQueries, _watcher.Mode);
+        Assert.Equal(WatchMode.LongLivedQueries, _watcher.Mode);
         Assert.Equal(1, _service.GetStatus().LongLivedQueries);
         await AddAsync("two");
         Assert.Equal(["one", "two"], await NextAsync());

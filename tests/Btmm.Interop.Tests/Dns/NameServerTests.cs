@@ -179,7 +179,7 @@ public abstract class NameServerTests
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         Assert.Empty((await watcher.Changes.ReadAsync(deadline.Token)).Records);
         Assert.True((await watcher.States.ReadAsync(deadline.Token)).IsPolling);
-        Assert.Equal(LlqMode.Polling, watcher.Mode);
+        Assert.Equal(WatchMode.Polling, watcher.Mode);
 
         await new DnsUpdateClient(Client()).UpdateAsync(new DnsUpdateBuilder(NameServer.Zone).Add(name, 60, new TxtData("new")), [_server.EndPoint], key, s_lease);
         RecordSetChange change = await watcher.Changes.ReadAsync(deadline.Token);

@@ -17,7 +17,7 @@ public sealed partial class PushClientSession
     private static readonly TimeSpan s_answerTime = TimeSpan.FromSeconds(15);
 
     // Our own: after everything sent before was answered, a server that collects its data elsewhere may still be about to send it.
-    private static readonly TimeSpan s_settleTime = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_settleTime = TimeSpan.FromMilliseconds(100);
 
     // Our own limits.
     private const int MaxRecords = 4096;

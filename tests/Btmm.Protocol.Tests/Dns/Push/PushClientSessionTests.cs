@@ -233,8 +233,8 @@ public sealed class PushClientSessionTests
         Event();
         Hear(1, DsoMessages.Keepalive(mark, s_granted, true));
         AssertNoEvent();
-        Assert.Equal(At(1.25), _session.NextTimeout);
-        _session.HandleTimeout(At(1.25));
+        Assert.Equal(At(1.1), _session.NextTimeout);
+        _session.HandleTimeout(At(1.1));
         Assert.Equal(new PushEvent(PushEventKind.Complete, s_question), Event());
     }
 
