@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.SignOn;
+using Btmm.Platform.Sockets;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server;
@@ -35,6 +36,7 @@ internal sealed class ServerFixture : IAsyncDisposable
             Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
             Zones = [ZoneOptions.ForAccount(account)],
             TimeProvider = time ?? TimeProvider.System,
+            DatagramServers = DatagramServerFactory.Instance,
         };
         var service = new ZoneService(change is null ? options : change(options));
         await service.StartAsync();
@@ -65,6 +67,28 @@ internal sealed class ServerFixture : IAsyncDisposable
         string[] options = [.. tcp ? new[] { "-v" } : [], .. key is null ? [] : new[] { "-k", KeyFile(key) }];
         string[] lines = [$"server {Endpoint.Address} {Endpoint.Port}", $"zone {Domain}", .. script, "send", ""];
         return Command.RunAsync("nsupdate", options, input: string.Join('\n', lines));
+    }
+
+    /// <summary>The update key as dnsperf takes it: name and secret.</summary>
+    internal string UpdateSecret
+    {
+        get
+        {
+            byte[] secret = new byte[Account.UpdateKey.SecretLength];
+            Account.UpdateKey.CopySecretTo(secret);
+            return $"{Account.UpdateKey.Name}:{Convert.ToBase64String(secret)}";
+        }
+    }
+
+    internal Task<CommandResult> DnsperfAsync(params string[] arguments) =>
+        Command.RunAsync("dnsperf", ["-s", $"{Endpoint.Address}", "-p", $"{Endpoint.Port}", .. arguments]);
+
+    /// <summary>Writes a file that lives as long as the service; returns its path.</summary>
+    internal string WriteFile(string[] lines)
+    {
+        string path = Path.Combine(_directory, Path.GetRandomFileName());
+        File.WriteAllLines(path, lines);
+        return path;
     }
 
     private Task<CommandResult> DigWithAsync(string[] key, string[] arguments) => Command.RunAsync(

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Tsig;
 
 namespace Btmm.Server.Tests;
 
@@ -60,6 +61,33 @@ public sealed class UdpTests
         listener.Start();
         listener.RecordObservableInstruments();
         Assert.True(queries >= 1);
+    }
+
+    [Fact]
+    public async Task Stop_WithUpdatesUnderWay_AnswersThemFirst()
+    {
+        using BtmmAccount account = TestZones.NewAccount();
+        using var store = new GatedStore();
+        await using var service = new ZoneService(TestZones.Options(account) with { Store = store });
+        await service.StartAsync();
+        using Socket socket = await ConnectAsync(service.Endpoints[0]);
+        store.IsClosed = true;
+        byte[] buffer = new byte[1500];
+        DnsMessage update = ServerHarness.Update(account.Domain, [Records.A(account.Domain.Prepend("studio"), "192.0.2.1")]) with { Id = 9 };
+        Assert.True(update.TryWrite(buffer, out int length));
+        using var tsig = new TsigClientTransaction(account.UpdateKey);
+        Assert.True(tsig.TrySignRequest(buffer, length, DateTimeOffset.UtcNow, out length));
+        await socket.SendAsync(buffer.AsMemory(0, length));
+        await store.ArrivalAsync();
+
+        Task stopping = service.StopAsync();
+        Assert.False(stopping.IsCompleted);
+        store.Release();
+        using var patience = new CancellationTokenSource(s_patience);
+        length = await socket.ReceiveAsync(buffer, patience.Token);
+        Assert.True(DnsMessage.TryParse(buffer.AsSpan(0, length), out DnsMessage? reply));
+        Assert.Equal((9, DnsRcode.NoError), (reply.Id, reply.Rcode));
+        await stopping;
     }
 
     private static async Task<Socket> ConnectAsync(IPEndPoint endpoint)
