@@ -21,6 +21,7 @@ public sealed class PrerequisiteTests : IDisposable
     public void Dispose() => _server.Dispose();
 
     [Fact]
+    [Trait("rfc", "2136§2.4.4")]
     [Trait("rfc", "2136§3.2.1")]
     public async Task NameInUse_Absent_IsNxDomain()
     {
@@ -37,6 +38,7 @@ public sealed class PrerequisiteTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§2.4.1")]
     [Trait("rfc", "2136§3.2.1")]
     public async Task SetExists_Absent_IsNxRrset()
     {
@@ -46,6 +48,7 @@ public sealed class PrerequisiteTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§2.4.5")]
     [Trait("rfc", "2136§3.2.2")]
     public async Task NameNotInUse_Present_IsYxDomain()
     {
@@ -54,6 +57,7 @@ public sealed class PrerequisiteTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§2.4.3")]
     [Trait("rfc", "2136§3.2.2")]
     public async Task SetDoesNotExist_Present_IsYxRrset()
     {
@@ -63,6 +67,7 @@ public sealed class PrerequisiteTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§2.4.2")]
     [Trait("rfc", "2136§3.2.3")]
     public async Task SetIs_NotExactlyTheSame_IsNxRrset()
     {

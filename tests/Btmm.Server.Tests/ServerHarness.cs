@@ -128,12 +128,15 @@ internal sealed class ServerHarness : IDisposable
     }
 
     /// <summary>A message's bytes with the account's or another key's signature.</summary>
-    internal byte[] Sign(DnsMessage message, TsigKey? key = null)
+    internal byte[] Sign(DnsMessage message, TsigKey? key = null) => Sign(message.ToArray(), key);
+
+    /// <summary>A message's bytes with the account's or another key's signature.</summary>
+    internal byte[] Sign(byte[] message, TsigKey? key = null)
     {
         byte[] buffer = new byte[DnsMessage.MaxSize];
-        Assert.True(message.TryWrite(buffer, out int length));
+        message.CopyTo(buffer, 0);
         using var tsig = new TsigClientTransaction(key ?? Key);
-        Assert.True(tsig.TrySignRequest(buffer, length, Time.GetUtcNow(), out length));
+        Assert.True(tsig.TrySignRequest(buffer, message.Length, Time.GetUtcNow(), out int length));
         return buffer[..length];
     }
 

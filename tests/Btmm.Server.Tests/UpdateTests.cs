@@ -115,6 +115,7 @@ public sealed class UpdateTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§2.5.2")]
     [Trait("rfc", "2136§3.4.2.3")]
     public async Task DeleteSet_OneType_LeavesTheOthers()
     {
@@ -125,6 +126,7 @@ public sealed class UpdateTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§2.5.3")]
     [Trait("rfc", "2136§3.4.2.3")]
     public async Task DeleteName_AtTheApex_SparesSoaAndNs()
     {
@@ -151,6 +153,7 @@ public sealed class UpdateTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§2.5.4")]
     [Trait("rfc", "2136§3.4.2.4")]
     public async Task DeleteOne_ByData_LeavesTheOthers()
     {
@@ -283,6 +286,7 @@ public sealed class UpdateTests : IDisposable
     }
 
     [Fact]
+    [Trait("rfc", "2136§3.4.2.1")]
     public async Task Store_Fails_IsServFailAndNothingIsSeen()
     {
         using var server = new ServerHarness(store: new FailingStore());
