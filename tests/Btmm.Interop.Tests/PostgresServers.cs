@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Dns;
+using Btmm.Core.Peers;
 using Btmm.Core.SignOn;
 using Btmm.Platform.Sockets;
 using Btmm.Protocol.Dns;
@@ -70,7 +71,7 @@ internal sealed class PostgresServers : IAsyncDisposable
         var watcher = new LlqClient(locator, Client(), new UdpDatagramChannelFactory(), SystemRandomSource.Instance, TimeProvider.System);
         watcher.Watch(new DnsQuestion(Name(relative), type));
         await NextAsync(watcher);
-        Assert.Equal(LlqMode.LongLivedQueries, watcher.Mode);
+        Assert.Equal(WatchMode.LongLivedQueries, watcher.Mode);
         return watcher;
     }
 
