@@ -26,6 +26,8 @@ internal static class HelpText
               --account FILE      an account; may be repeated
               --listen ADDRESS[:PORT]  UDP and TCP (default port 53); may be repeated
               --llq ADDRESS[:PORT]     further UDP endpoints for long-lived queries (default port 5352); may be repeated
+              --stun ADDRESS[:PORT]    further UDP endpoints for STUN (default port 3478); two that differ in address and
+                                  port let hosts find out what kind of NAT they are behind (RFC 5780)
               --address ADDRESS   published address of this server, when it is not a --listen one; may be repeated
               --store FILE        keep the records in this file (made when missing; one server at a time), so that
                                   what was acknowledged outlives a crash; without it they live in memory

@@ -12,6 +12,7 @@ internal static class ZoneCommand
 {
     private const int DnsPort = 53;
     private const int LongLivedQueryPort = 5352;
+    private const int StunPort = 3478;
     private const int MaxWorkers = 256;
 
     // Answers of all kinds that one network may get for each of one kind.
@@ -23,7 +24,7 @@ internal static class ZoneCommand
 
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, CancellationToken stop)
     {
-        CommandLine line = CommandLine.Parse(arguments, ["--store", "--label", "--workers", "--rate-limit"], ["--account", "--listen", "--llq", "--address"], ["--public", "--json"]);
+        CommandLine line = CommandLine.Parse(arguments, ["--store", "--label", "--workers", "--rate-limit"], ["--account", "--listen", "--llq", "--stun", "--address"], ["--public", "--json"]);
         IReadOnlyList<string> paths = line.RequireAll("--account");
         IPEndPoint[] endpoints = [.. line.RequireAll("--listen").Select(text => CommandLine.ParseEndpoint(text, DnsPort))];
         var accounts = new List<BtmmAccount>();
@@ -37,6 +38,7 @@ internal static class ZoneCommand
                 Endpoints = endpoints,
                 LongLivedQueryEndpoints = [.. line.All("--llq").Select(text => CommandLine.ParseEndpoint(text, LongLivedQueryPort))],
                 Zones = [.. accounts.Select(account => ZoneOptions.ForAccount(account) with { IsPublic = line.Has("--public") })],
+                StunEndpoints = [.. line.All("--stun").Select(text => CommandLine.ParseEndpoint(text, StunPort))],
                 PublicAddresses = [.. line.All("--address").Select(ParseAddress)],
                 ServerLabel = line.Get("--label"),
                 Store = store,

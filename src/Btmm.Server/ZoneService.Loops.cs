@@ -22,6 +22,7 @@ public sealed partial class ZoneService
         [
             .. listeners.Streams.Concat(listeners.Tls).Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
             .. listeners.Datagrams.Select(item => Task.Run(() => item.RunAsync(stopping), CancellationToken.None)),
+            .. listeners.Stun is { } stun ? [Task.Run(() => stun.RunAsync(stopping), CancellationToken.None)] : Array.Empty<Task>(),
             Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _reaper.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _catalogChanges.RunAsync(stopping), CancellationToken.None),

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Btmm.Core.Administration;
+using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Server.Administration;
 using Btmm.Protocol.Dns.Cookies;
@@ -11,6 +12,7 @@ using Btmm.Server.Policy;
 using Btmm.Server.Push;
 using Btmm.Server.Requests;
 using Btmm.Server.Storage;
+using Btmm.Server.Stun;
 using Btmm.Server.Transfers;
 using Btmm.Server.Transport;
 using Btmm.Server.Transport.Tls;
@@ -93,6 +95,9 @@ public sealed partial class ZoneService : IAsyncDisposable
 
     /// <summary>Where TLS is spoken, with the ports in use; empty unless running.</summary>
     public IReadOnlyList<IPEndPoint> TlsEndpoints => _listeners is { } open ? [.. open.Tls.Select(static item => item.EndPoint)] : [];
+
+    /// <summary>The endpoints for STUN alone, with the ports in use; empty unless running.</summary>
+    public IReadOnlyList<IPEndPoint> StunEndpoints => _listeners?.Stun?.Endpoints ?? [];
 
     /// <summary>
     /// Ends when the service has stopped: after <see cref="StopAsync"/>, or with the exception when a part of it failed.
@@ -220,18 +225,22 @@ public sealed partial class ZoneService : IAsyncDisposable
 
     private Listeners OpenListeners()
     {
+        var guard = new QueryGuard(_options, _clock, _metrics);
         var requests = new RequestHandler(
             new QueryHandler(_zones, _metrics),
             new UpdateHandler(_zones, _keys, _clock, _metrics, _options.RecordLease, _options.KeyLease),
             new LlqHandler(_zones, _llq, _clock, EventSocket, _events.Signal),
             new TransferHandler(_zones, _clock, _metrics, _options.Limits.MaxTransfers),
             _notifier,
-            new QueryGuard(_options, _clock, _metrics),
+            guard,
             _keys,
             _clock,
             _metrics);
         var streams = new StreamHandler(requests, _push, _keys, _clock, _metrics);
-        return Listeners.Open(_options, requests, new StreamContext(streams, _options.Limits, _clock, _metrics), MakeGate());
+        return Listeners.Open(_options, requests, new StreamContext(streams, _options.Limits, _clock, _metrics), MakeGate(), MakeStun);
+
+        StunServer? MakeStun(IDatagramServerFactory datagrams) =>
+            _options.StunEndpoints.Count == 0 ? null : new StunServer(_options.StunEndpoints, datagrams, guard, _metrics);
     }
 
     private TlsGate? MakeGate() => _options.TlsEndpoints.Count == 0

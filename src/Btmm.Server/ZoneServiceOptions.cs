@@ -28,6 +28,12 @@ public sealed record ZoneServiceOptions
     /// </summary>
     public IReadOnlyList<IPEndPoint> TlsEndpoints { get; init; } = [];
 
+    /// <summary>
+    /// UDP endpoints where hosts can learn how they look from outside (STUN, RFC 8489, by custom on port 3478), which they also can
+    /// at <see cref="Endpoints"/>. Two that differ in address and in port make four, for the discovery of a NAT's behaviour (RFC 5780).
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> StunEndpoints { get; init; } = [];
+
     /// <summary>The certificate shown to clients that ask for none of the zones' own authorities; null for none.</summary>
     public ServerCertificate? Certificate { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Btmm.Core.Contracts;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Cookies;
 using Btmm.Protocol.Dns.Edns;
@@ -60,6 +61,9 @@ internal sealed class QueryGuard
         BinaryPrimitives.WriteUInt16BigEndian(code, (ushort)why);
         workspace.Edns.TryAdd(ExtendedErrorOption.OptionCode, code);
     }
+
+    /// <summary>Whether the answer to a STUN request may be sent.</summary>
+    internal bool MaySendStun(in PeerAddress client) => _limiter is null || _limiter.MaySendStun(client);
 
     /// <summary>Whether the answer may be sent; it may have become one that only says how to come back.</summary>
     internal bool MaySend(in DnsRequestView request, in RequestOrigin origin, CookieStatus cookie, RequestWorkspace workspace)

@@ -16,6 +16,8 @@ internal sealed class ResponseLimiter(RateLimit limit, ServiceClock clock, Serve
     private const int Ipv4HostBits = 8;
     private const int Ipv6HostBits = 128 - 56;
 
+    private const int StunKind = 1;
+
     private readonly RateTable _table = new();
     private readonly (UInt128 Base, UInt128 Mask)[] _exempt = [.. limit.Exempt.Select(ToMask)];
     private uint _limited;
@@ -27,15 +29,25 @@ internal sealed class ResponseLimiter(RateLimit limit, ServiceClock clock, Serve
     /// <param name="answer">The answer.</param>
     internal RateDecision Decide(in PeerAddress client, ReadOnlySpan<byte> name, DnsType type, QueryAnswer answer)
     {
-        if (IsExempt(client.Address))
+        if (MaySend(client, KindOf(name, type, answer)))
             return RateDecision.Send;
+        return limit.Slip > 0 && Interlocked.Increment(ref _limited) % (uint)limit.Slip == 0 ? RateDecision.Slip : RateDecision.Drop;
+    }
+
+    /// <summary>Whether an answer of another protocol may be sent.</summary>
+    /// <param name="client">The sender.</param>
+    internal bool MaySendStun(in PeerAddress client) => MaySend(client, StunKind);
+
+    private bool MaySend(in PeerAddress client, int kind)
+    {
+        if (IsExempt(client.Address))
+            return true;
         UInt128 network = client.Address >> (client.IsIPv4 ? Ipv4HostBits : Ipv6HostBits);
         TimeSpan now = clock.Now;
-        bool isWithin = IsWithin(limit.AnswersPerSecond, network, KindOf(name, type, answer), now) && IsWithin(limit.AllPerSecond, network, 0, now);
-        if (isWithin)
-            return RateDecision.Send;
-        metrics.Add(ServerCount.ResponsesLimited);
-        return limit.Slip > 0 && Interlocked.Increment(ref _limited) % (uint)limit.Slip == 0 ? RateDecision.Slip : RateDecision.Drop;
+        bool isWithin = IsWithin(limit.AnswersPerSecond, network, kind, now) && IsWithin(limit.AllPerSecond, network, 0, now);
+        if (!isWithin)
+            metrics.Add(ServerCount.ResponsesLimited);
+        return isWithin;
     }
 
     private bool IsWithin(int rate, UInt128 network, int kind, TimeSpan now) =>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Server.Requests;
+using Btmm.Server.Stun;
 using Btmm.Server.Transport;
 using Btmm.Server.Transport.Tls;
 
@@ -27,11 +28,14 @@ internal sealed class Listeners(StreamContext context) : IDisposable
     /// <summary>The way out for datagrams that are no answers, by the number in <see cref="RequestOrigin.Listener"/>.</summary>
     internal DatagramRoutes Routes => _datagrams;
 
+    /// <summary>The endpoints for STUN alone; null when there are none.</summary>
+    internal StunServer? Stun { get; private set; }
+
     /// <summary>Connections open, by TCP and TLS.</summary>
     internal int ConnectionCount => context.Table.Count;
 
     /// <summary>Opens all sockets or none.</summary>
-    internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler, StreamContext context, TlsGate? gate)
+    internal static Listeners Open(ZoneServiceOptions options, RequestHandler handler, StreamContext context, TlsGate? gate, Func<IDatagramServerFactory, StunServer?> stun)
     {
         var listeners = new Listeners(context);
         IDatagramServerFactory datagrams = options.DatagramServers ?? PlainDatagramServerFactory.Instance;
@@ -49,6 +53,7 @@ internal sealed class Listeners(StreamContext context) : IDisposable
                 listeners._tls.Add(new StreamListener(SocketBinder.BindStream(endpoint), listeners._tls.Count, context, gate));
             foreach (IPEndPoint endpoint in options.LongLivedQueryEndpoints)
                 listeners._datagrams.Add(new UdpListener(SocketBinder.BindDatagram(endpoint, datagrams, workers), listeners.Datagrams.Count, listeners._datagrams, handler));
+            listeners.Stun = stun(datagrams);
             return listeners;
         }
         catch
@@ -60,6 +65,7 @@ internal sealed class Listeners(StreamContext context) : IDisposable
 
     public void Dispose()
     {
+        Stun?.Dispose();
         foreach (UdpListener listener in Datagrams)
             listener.Dispose();
         foreach (StreamListener listener in _streams.Concat(_tls))

@@ -30,4 +30,5 @@ internal enum ServerCount
     ConnectionsTooSlow,
     HandshakesFailed,
     ResponsesLimited,
+    StunRequests,
 }

@@ -2,8 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
+using Btmm.Protocol.NatTraversal.Stun;
 using Btmm.Server.Guards;
 using Btmm.Server.Hosting;
+using Btmm.Server.Stun;
 using Btmm.Server.Transfers;
 
 namespace Btmm.Server.Requests;
@@ -53,6 +55,11 @@ internal sealed partial class RequestHandler(
         length = 0;
         if (!DnsHeader.TryRead(bytes, out DnsHeader header))
             return true;
+        if (peer is null && StunHeader.IsStun(bytes))
+        {
+            length = HandleStun(bytes, origin, response);
+            return true;
+        }
 
         // The QR bit comes before the opcode: acknowledgements of events are responses (RFC 8764 §6.3).
         if (header.IsResponse)
@@ -82,6 +89,14 @@ internal sealed partial class RequestHandler(
 
     /// <summary>Counts an update that nobody had room for; its sender will repeat it.</summary>
     internal void CountDroppedUpdate() => metrics.Add(ServerCount.UpdatesDropped);
+
+    private int HandleStun(ReadOnlySpan<byte> bytes, in RequestOrigin origin, Span<byte> response)
+    {
+        if (!guard.MaySendStun(origin.Address))
+            return 0;
+        metrics.Add(ServerCount.StunRequests);
+        return StunAnswer.Write(bytes, origin.Address, response);
+    }
 
     private async ValueTask<int> HandleSlowAsync(
         ReadOnlyMemory<byte> bytes, RequestOrigin origin, IStreamPeer? peer, RequestWorkspace workspace, TimeSpan start, CancellationToken cancellationToken)
