@@ -59,6 +59,17 @@ public sealed class ServerTlsToolTests
         Assert.Equal(200, mdig.Output.Split("status: NOERROR").Length - 1);
     }
 
+    [Fact]
+    [Trait("rfc", "7828§3.3.2")]
+    public async Task Dig_ThatAsksForKeepalive_IsToldTheTime()
+    {
+        await using ServerFixture server = await StartAsync("dig");
+        CommandResult dig = await server.DigAsync(false, "+tcp", "+keepalive", ServerFixture.Domain, "SOA");
+        Assert.True(dig.Output.Contains("TCP KEEPALIVE: 30.0 secs", StringComparison.OrdinalIgnoreCase), dig.Output);
+        CommandResult udp = await server.DigAsync(false, "+keepalive", ServerFixture.Domain, "SOA");
+        Assert.DoesNotContain("TCP KEEPALIVE", udp.Output, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Theory]
     [Trait("rfc", "7858§3.2")]
     [InlineData("-tls1_2", "TLSv1.2")]

@@ -16,6 +16,8 @@ internal sealed class FakePeer(string address = "192.0.2.99", bool isTls = true)
     public RequestOrigin Origin { get; } = new(
         new IPEndPoint(IPAddress.Parse(address), Interlocked.Increment(ref s_lastPort)), 0, isTls ? DnsTransportKind.Tls : DnsTransportKind.Tcp);
 
+    public TimeSpan IdleTimeout => TimeSpan.FromSeconds(30);
+
     public CancellationToken Closed => _closed.Token;
 
     public ReadOnlyMemory<byte> CertificateHash { get; } = isTls ? SHA256.HashData("the server's certificate"u8) : Array.Empty<byte>();

@@ -146,6 +146,18 @@ public sealed class StreamTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("rfc", "7828§3.3.2")]
+    public async Task Client_ThatAsksHowLongItMayBeIdle_IsTold()
+    {
+        await using StreamClient client = await ConnectAsync(tls: false);
+        await client.SendAsync(ServerHarness.Query(TestZones.Alice, DnsType.SOA, new EdnsInfo(new UnknownOption(11, Array.Empty<byte>()))).ToArray());
+        UnknownOption option = Assert.IsType<UnknownOption>(Assert.Single((await client.ReceiveAsync())!.Edns!.Options, static item => item.Code == 11));
+        Assert.Equal([1, 44], option.Data.ToArray()); // 300 tenths of a second
+        await client.SendAsync(StreamClient.Query(2));
+        Assert.DoesNotContain((await client.ReceiveAsync())!.Edns?.Options ?? [], static item => item.Code == 11);
+    }
+
+    [Fact]
     public async Task Client_WhoseUpdateWaits_IsNotIdle()
     {
         await using StreamClient client = await ConnectAsync(tls: false);

@@ -15,6 +15,9 @@ internal interface IStreamPeer
     /// <summary>SHA-256 of the certificate that the service showed on this connection; empty without TLS.</summary>
     ReadOnlyMemory<byte> CertificateHash { get; }
 
+    /// <summary>How long the client may be idle at present before the connection is closed.</summary>
+    TimeSpan IdleTimeout { get; }
+
     /// <summary>From now on the connection is not closed for being idle: a stateful session has timers of its own (RFC 8490 §5.2).</summary>
     void HoldOpen();
 

@@ -19,14 +19,15 @@ internal sealed partial class RequestHandler
         length = !isWellFormed ? WriteBare(header, DnsRcode.FormErr, response)
             : TransferHandler.Concerns(request) ? 0
             : LlqHandler.Concerns(request, origin, peer) ? HandleLongLivedQuery(bytes, origin, peer, response, workspace)
-            : HandleQuery(request, origin, response, workspace);
+            : HandleQuery(request, origin, peer, response, workspace);
         return !isWellFormed || !TransferHandler.Concerns(request);
     }
 
-    private int HandleQuery(in DnsRequestView request, in RequestOrigin origin, Span<byte> response, RequestWorkspace workspace)
+    private int HandleQuery(in DnsRequestView request, in RequestOrigin origin, IStreamPeer? peer, Span<byte> response, RequestWorkspace workspace)
     {
         workspace.Edns.Start(request.HasEdns);
         CookieStatus cookie = guard.Begin(request, origin, workspace.Edns);
+        TcpKeepalive.Answer(request, peer, workspace.Edns);
         try
         {
             Answer(request, cookie, workspace);

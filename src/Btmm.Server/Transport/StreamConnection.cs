@@ -51,6 +51,8 @@ internal sealed partial class StreamConnection : IStreamPeer
 
     public CancellationToken Closed => _closed.Token;
 
+    public TimeSpan IdleTimeout => _context.Table.IdleTimeout;
+
     private ZoneServiceLimits Limits => _context.Limits;
 
     private bool IsHeldOpen => Volatile.Read(ref _holds) > 0;
@@ -62,7 +64,7 @@ internal sealed partial class StreamConnection : IStreamPeer
     public void LetGo()
     {
         if (Interlocked.Decrement(ref _holds) == 0 && !_isInMessage)
-            _timer.Set(_context.Table.IdleTimeout);
+            _timer.Set(IdleTimeout);
     }
 
     public void Abort() => _socket.Close(timeout: 0);
@@ -103,7 +105,7 @@ internal sealed partial class StreamConnection : IStreamPeer
             while (!_received.IsBad)
             {
                 if (!_received.IsPartial)
-                    _timer.Set(IsHeldOpen ? Timeout.InfiniteTimeSpan : _context.Table.IdleTimeout);
+                    _timer.Set(IsHeldOpen ? Timeout.InfiniteTimeSpan : IdleTimeout);
                 int count = await _stream.ReadAsync(_received.Room(), _reading.Token).ConfigureAwait(false);
                 if (count == 0)
                     return true;
@@ -149,7 +151,7 @@ internal sealed partial class StreamConnection : IStreamPeer
                 return;
             if (_places.CurrentCount < Limits.MaxRequestsPerConnection)
             {
-                _timer.Set(_context.Table.IdleTimeout); // it waits for us, not we for it
+                _timer.Set(IdleTimeout); // it waits for us, not we for it
                 return;
             }
         }
