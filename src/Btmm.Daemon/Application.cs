@@ -58,7 +58,7 @@ internal static class Application
 
     private static int CodeOf(BtmmErrorReason reason) => reason switch
     {
-        BtmmErrorReason.AccountFileInvalid or BtmmErrorReason.NameNotFound => ExitCode.Account,
+        BtmmErrorReason.AccountFileInvalid or BtmmErrorReason.NameNotFound or BtmmErrorReason.KeyFileInvalid => ExitCode.Account,
         BtmmErrorReason.PermissionDenied or BtmmErrorReason.TunUnavailable => ExitCode.Permission,
         BtmmErrorReason.ResourceBusy or BtmmErrorReason.StateDirectoryBusy => ExitCode.Busy,
         BtmmErrorReason.InvalidValue => ExitCode.Usage,

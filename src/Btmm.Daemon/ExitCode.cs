@@ -12,7 +12,7 @@ internal static class ExitCode
     /// <summary>The command line is wrong.</summary>
     internal const int Usage = 2;
 
-    /// <summary>The account file is missing, damaged or its passphrase wrong.</summary>
+    /// <summary>The account file is missing, damaged or its passphrase wrong; or the key file of a store is.</summary>
     internal const int Account = 3;
 
     /// <summary>The rights do not suffice.</summary>

@@ -21,10 +21,15 @@ internal static class HelpText
               --no-hosts          leave the hosts file alone
               --on-demand         build a tunnel for the first packet only, not as soon as a peer is seen
 
-        btmmd zone --account FILE... --listen ADDRESS[:PORT]... [options]
-            Serves the accounts' domains: queries, updates with leases, long-lived queries.
-              --account FILE      an account; may be repeated
+        btmmd zone [--account FILE]... --listen ADDRESS[:PORT]... [options]
+            Serves the accounts' domains, and the zones that its store's catalog holds: queries, updates with leases,
+            long-lived queries, push notifications, zone transfers.
+              --account FILE      an account; may be repeated; none is needed with --store
               --listen ADDRESS[:PORT]  UDP and TCP (default port 53); may be repeated
+              --tls ADDRESS[:PORT]     TLS (default port 853); may be repeated
+              --certificate FILE  PEM or PFX; without it the account's own authority issues one
+              --certificate-key FILE   PEM with the private key, when it is not in the certificate's file
+              --certificate-password-file FILE  its first line opens the PFX file or the key
               --llq ADDRESS[:PORT]     further UDP endpoints for long-lived queries (default port 5352); may be repeated
               --stun ADDRESS[:PORT]    further UDP endpoints for STUN (default port 3478); two that differ in address and
                                   port let hosts find out what kind of NAT they are behind (RFC 5780)
@@ -37,6 +42,12 @@ internal static class HelpText
               --store @FILE       what the first line of this file says; there a password may stand
               --label LABEL       this server's own name in the zones (default ns); servers with one database need
                                   one each
+              --key-file FILE     seals the secrets in the store; made at first use, mode 0600; servers with one database
+                                  need the same (default: the store's name with .key, or zone.key beside the default
+                                  control socket)
+              --control PATH      a control socket for this user and root (cmdlets: -ControlPath; they look at
+                                  /var/lib/btmm/zone.sock by themselves): status, zones, keys, zone files
+              --updates-per-minute N   for each account's zone; more are answered REFUSED (default: no limit)
               --public            let anybody read the zones, as in ordinary DNS; else only the accounts' keys may
               --rate-limit N      answers of one kind a second over UDP to one network whose address is not proven
                                   by a cookie or a signature (default 100, and twenty times as many of all kinds;
@@ -71,9 +82,10 @@ internal static class HelpText
         Events: started, recovered, network-changed, mapping-ready, mapping-lost, published, renewed, withdrawn,
             zone-reachable, zone-unreachable, peer-seen, peer-changed, peer-gone, tunnel-connecting, tunnel-up,
             tunnel-moved, tunnel-rekeyed, tunnel-unresponsive, tunnel-down, problem, stopping, stopped.
-        Events of "zone": zone-started (with endpoints), store-failed, store-recovered, stopping, stopped.
+        Events of "zone": zone-started (with endpoints, tls, control), store-failed, store-recovered, stopping, stopped.
+        Under systemd with Type=notify, "zone" tells when it is ready and when it stops.
 
-        Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 account file or passphrase, 4 not permitted,
+        Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 account file, passphrase or key file, 4 not permitted,
             5 port, name or state directory in use.
         """;
 }

@@ -1,77 +1,40 @@
 using System.Diagnostics;
-using System.Net;
 using Btmm.Core.SignOn;
-using Btmm.Platform.Sockets;
 using Btmm.Server;
-using Btmm.Server.Storage;
 
 namespace Btmm.Daemon;
 
-/// <summary><c>btmmd zone</c>: serves accounts' domains until it is told to stop.</summary>
+/// <summary><c>btmmd zone</c>: serves accounts' domains, and the zones of its store, until it is told to stop.</summary>
 internal static class ZoneCommand
 {
-    private const int DnsPort = 53;
-    private const int LongLivedQueryPort = 5352;
-    private const int StunPort = 3478;
-    private const int MaxWorkers = 256;
-
-    // Answers of all kinds that one network may get for each of one kind.
-    private const int KindsAtATime = 20;
-    private const int MaxRate = 50_000;
-
     // How soon a failure of the store is told.
     private static readonly TimeSpan s_storeInterval = TimeSpan.FromSeconds(1);
 
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, CancellationToken stop)
     {
-        CommandLine line = CommandLine.Parse(arguments, ["--store", "--label", "--workers", "--rate-limit"], ["--account", "--listen", "--llq", "--stun", "--address"], ["--public", "--json"]);
-        IReadOnlyList<string> paths = line.RequireAll("--account");
-        IPEndPoint[] endpoints = [.. line.RequireAll("--listen").Select(text => CommandLine.ParseEndpoint(text, DnsPort))];
+        var given = new ZoneArguments(arguments);
         var accounts = new List<BtmmAccount>();
-        IDurableZoneStore? store = null;
         try
         {
-            if (line.Get("--store") is { } text) store = await StoreOpener.OpenAsync(text, stop).ConfigureAwait(false);
-            foreach (string path in paths) accounts.Add(await AccountFile.LoadAsync(path, stop).ConfigureAwait(false));
-            var options = new ZoneServiceOptions
-            {
-                Endpoints = endpoints,
-                LongLivedQueryEndpoints = [.. line.All("--llq").Select(text => CommandLine.ParseEndpoint(text, LongLivedQueryPort))],
-                Zones = [.. accounts.Select(account => ZoneOptions.ForAccount(account) with { IsPublic = line.Has("--public") })],
-                StunEndpoints = [.. line.All("--stun").Select(text => CommandLine.ParseEndpoint(text, StunPort))],
-                PublicAddresses = [.. line.All("--address").Select(ParseAddress)],
-                ServerLabel = line.Get("--label"),
-                Store = store,
-                DatagramServers = DatagramServerFactory.Instance,
-                RateLimit = ParseRateLimit(line.GetInteger("--rate-limit", 0, MaxRate)),
-                UdpWorkers = line.GetInteger("--workers", 1, MaxWorkers) ?? 0,
-            };
-            await ServeAsync(options, new EventPrinter(output, line.Has("--json")), stop).ConfigureAwait(false);
+            foreach (string path in given.Accounts) accounts.Add(await AccountFile.LoadAsync(path, stop).ConfigureAwait(false));
+            await ServeAsync(given.ToOptions(accounts), new EventPrinter(output, given.IsJson), stop).ConfigureAwait(false);
             return ExitCode.Success;
         }
         finally
         {
-            if (store is not null) await store.DisposeAsync().ConfigureAwait(false);
             accounts.ForEach(account => account.Dispose());
         }
     }
 
-    private static async Task ServeAsync(ZoneServiceOptions options, EventPrinter printer, CancellationToken stop)
+    private static async Task ServeAsync(ZoneHostOptions options, EventPrinter printer, CancellationToken stop)
     {
         long start = Stopwatch.GetTimestamp();
         bool storeFailed = false;
-        var service = new ZoneService(options);
-        await using (service.ConfigureAwait(false))
+        ZoneHost host = await ZoneHost.StartAsync(options, stop).ConfigureAwait(false);
+        await using (host.ConfigureAwait(false))
         {
-            await service.StartAsync(stop).ConfigureAwait(false);
-            string zones = string.Join(", ", options.Zones.Select(zone => zone.Apex));
-            string[] endpoints = [.. service.Endpoints.Concat(service.LongLivedQueryEndpoints).Distinct().Select(endpoint => endpoint.ToString())];
-            printer.Print("zone-started", Stopwatch.GetElapsedTime(start), $"Serving {zones} on {string.Join(", ", endpoints)}.", writer =>
-            {
-                writer.WriteStartArray("endpoints");
-                foreach (string endpoint in endpoints) writer.WriteStringValue(endpoint);
-                writer.WriteEndArray();
-            });
+            ZoneService service = host.Service;
+            PrintStart(host, printer, start);
             while (!stop.IsCancellationRequested && !service.Completion.IsCompleted)
             {
                 await Task.WhenAny(service.Completion, Task.Delay(s_storeInterval, stop)).ConfigureAwait(false);
@@ -79,27 +42,48 @@ internal static class ZoneCommand
             }
 
             if (!stop.IsCancellationRequested) await service.Completion.ConfigureAwait(false);
+            ServiceManager.Stopping();
             printer.Print("stopping", Stopwatch.GetElapsedTime(start), "Closing the zone service.");
-            await service.StopAsync().ConfigureAwait(false);
+            await host.DisposeAsync().ConfigureAwait(false);
             printer.Print("stopped", Stopwatch.GetElapsedTime(start), "Everything is closed.");
         }
+    }
+
+    private static void PrintStart(ZoneHost host, EventPrinter printer, long start)
+    {
+        ZoneService service = host.Service;
+        string[] zones = [.. service.GetStatus().Zones.Select(zone => zone.Apex.ToString())];
+        string[] endpoints = [.. service.Endpoints.Concat(service.LongLivedQueryEndpoints).Distinct().Select(endpoint => endpoint.ToString())];
+        string[] tls = [.. service.TlsEndpoints.Select(endpoint => endpoint.ToString())];
+        string what = zones.Length is > 0 and <= 5 ? string.Join(", ", zones) : $"{zones.Length} zones";
+        string message = $"Serving {what} on {string.Join(", ", endpoints)}{(tls.Length == 0 ? "" : $", by TLS on {string.Join(", ", tls)}")}.";
+        ServiceManager.Ready(message);
+        printer.Print("zone-started", Stopwatch.GetElapsedTime(start), message, writer =>
+        {
+            writer.WriteStartArray("endpoints");
+            foreach (string endpoint in endpoints) writer.WriteStringValue(endpoint);
+            writer.WriteEndArray();
+            writer.WriteStartArray("tls");
+            foreach (string endpoint in tls) writer.WriteStringValue(endpoint);
+            writer.WriteEndArray();
+            if (host.ControlPath is { } path) writer.WriteString("control", path);
+        });
     }
 
     private static bool Report(ZoneStoreStatus store, bool failedBefore, EventPrinter printer, long start)
     {
         if (store.Failure is { } failure && !failedBefore)
+        {
             printer.Print("store-failed", Stopwatch.GetElapsedTime(start), $"Updates are refused, queries are answered: {failure}");
-        if (!store.IsFailing && failedBefore) printer.Print("store-recovered", Stopwatch.GetElapsedTime(start), "Updates are taken again.");
+            ServiceManager.Status($"The store fails: {failure}");
+        }
+
+        if (!store.IsFailing && failedBefore)
+        {
+            printer.Print("store-recovered", Stopwatch.GetElapsedTime(start), "Updates are taken again.");
+            ServiceManager.Status("Updates are taken again.");
+        }
+
         return store.IsFailing;
     }
-
-    private static RateLimit? ParseRateLimit(int? rate) => rate switch
-    {
-        null => new RateLimit(),
-        0 => null,
-        { } one => new RateLimit { AnswersPerSecond = one, AllPerSecond = one * KindsAtATime },
-    };
-
-    private static IPAddress ParseAddress(string text) =>
-        IPAddress.TryParse(text, out IPAddress? address) ? address : throw new UsageException($"\"{text}\" is no address");
 }

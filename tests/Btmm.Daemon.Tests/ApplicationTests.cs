@@ -35,6 +35,10 @@ public sealed class ApplicationTests : IDisposable
     [InlineData("node", "--host", "x")]
     [InlineData("node", "--hosts", "x", "--no-hosts")]
     [InlineData("zone")]
+    [InlineData("zone", "--listen", "127.0.0.1:0")]
+    [InlineData("zone", "--store", "x")]
+    [InlineData("zone", "--store", "x", "--listen", "127.0.0.1:0", "--certificate-key", "k")]
+    [InlineData("zone", "--store", "x", "--listen", "127.0.0.1:0", "--updates-per-minute", "many")]
     public async Task Run_WrongUsage_ExitsWithTwo(params string[] arguments)
     {
         Assert.Equal(ExitCode.Usage, await RunAsync(arguments));

@@ -63,7 +63,7 @@ Describe 'Watch-BtmmPeer' {
         $clock = [Diagnostics.Stopwatch]::StartNew()
         (Watch-BtmmPeer studio @at -Duration 60 | Where-Object Change -eq Added | Select-Object -First 1).Name | Should -Be 'studio'
         $clock.Elapsed.TotalSeconds | Should -BeLessThan 20
-        Wait-Until { $zone.Job.GetServiceStatus().LongLivedQueries -eq 0 }
+        Wait-Until { $zone.Job.GetServerInfo().LongLivedQueries -eq 0 }
     }
 
     It 'tells at once when a host moves' {
@@ -103,7 +103,7 @@ Describe 'Watch-BtmmPeer' {
         $clock.Elapsed.TotalSeconds | Should -BeLessThan 10
         $watcher.Streams.Error.Count | Should -Be 0
         $watcher.Dispose()
-        Wait-Until { $zone.Job.GetServiceStatus().LongLivedQueries -eq 0 }
+        Wait-Until { $zone.Job.GetServerInfo().LongLivedQueries -eq 0 }
     }
 
     It 'tells at once when the zone service does not answer at the start' {

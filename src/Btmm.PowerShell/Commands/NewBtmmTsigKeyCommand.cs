@@ -8,10 +8,10 @@ using Btmm.Protocol.Dns.Tsig;
 
 namespace Btmm.PowerShell.Commands;
 
-/// <summary>New-BtmmTsigKey: makes a key for signed DNS updates, from a secret or with a new random one.</summary>
-[Cmdlet(VerbsCommon.New, "BtmmTsigKey")]
+/// <summary>New-BtmmTsigKey: makes a key for signed DNS updates, from a secret or with a new random one, and can add it to a zone service.</summary>
+[Cmdlet(VerbsCommon.New, "BtmmTsigKey", SupportsShouldProcess = true)]
 [OutputType(typeof(TsigKey))]
-public sealed class NewBtmmTsigKeyCommand : BtmmCmdlet
+public sealed class NewBtmmTsigKeyCommand : ServerKeyCmdlet
 {
     private const int MaxSecretLength = 1024;
 
@@ -40,7 +40,7 @@ public sealed class NewBtmmTsigKeyCommand : BtmmCmdlet
         byte[] secret = Secret is null ? RandomNumberGenerator.GetBytes(algorithm.MacLength) : SecureText.Use(Secret, Decode);
         try
         {
-            WriteObject(new TsigKey(Name, algorithm, secret, AllowLegacy));
+            Emit(new TsigKey(Name, algorithm, secret, AllowLegacy));
         }
         finally
         {

@@ -29,7 +29,7 @@ public sealed class TestBtmmTunnelCommand : ZoneCmdlet
     protected override void ProcessRecord() => ForItem(Account?.Domain, () =>
     {
         using ZoneAccess zone = GetAccess();
-        BtmmTunnelJob? job = Session.Jobs.OfType<BtmmTunnelJob>().LastOrDefault(j => !j.IsFinished && j.Account.Domain == zone.Domain);
+        BtmmTunnelJob? job = Session.Jobs.OfType<BtmmTunnelJob>().LastOrDefault(j => !j.IsFinished && j.Account?.Domain == zone.Domain);
         var checks = new CheckList(check =>
         {
             if (!Quiet) WriteObject(check);

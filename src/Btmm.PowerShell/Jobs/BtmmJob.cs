@@ -27,8 +27,8 @@ public abstract class BtmmJob : Job
     /// <param name="command">The cmdlet that made it, for Get-Job's Command column.</param>
     /// <param name="name">The job's name, or null for Job1, Job2…</param>
     /// <param name="typeName">The job's type, for Get-Job's PSJobTypeName column.</param>
-    /// <param name="account">The account that it serves; stays the caller's.</param>
-    protected BtmmJob(string command, string? name, string typeName, BtmmAccount account)
+    /// <param name="account">The account that it serves, or null; stays the caller's.</param>
+    protected BtmmJob(string command, string? name, string typeName, BtmmAccount? account)
         : base(command, name)
     {
         PSJobTypeName = typeName;
@@ -38,8 +38,8 @@ public abstract class BtmmJob : Job
     /// <summary>Raised once when the job is removed.</summary>
     internal event EventHandler? Removed;
 
-    /// <summary>The account that the job serves.</summary>
-    public BtmmAccount Account { get; }
+    /// <summary>The account that the job serves, the first of several; null when it serves none.</summary>
+    public BtmmAccount? Account { get; }
 
     /// <inheritdoc/>
     public override bool HasMoreData =>

@@ -46,9 +46,10 @@ internal sealed class ServerLoadContext : AssemblyLoadContext
         return path is null ? IntPtr.Zero : LoadUnmanagedDllFromPath(path);
     }
 
-    // The other assemblies are asked for by the zone service alone, in this context.
+    // The other assemblies are asked for by the zone service alone, in this context. A file that is missing must not be looked
+    // for in the default context, which would ask here again.
     private static Assembly? Resolve(AssemblyLoadContext context, AssemblyName name) =>
-        name.Name == Entry ? s_current.Value.LoadFromAssemblyName(name) : null;
+        name.Name == Entry && File.Exists(Path.Combine(s_current.Value._own, $"{Entry}.dll")) ? s_current.Value.LoadFromAssemblyName(name) : null;
 
     private static IEnumerable<string> NativeNames(string name) =>
         OperatingSystem.IsWindows() ? [$"{name}.dll", name]

@@ -42,7 +42,7 @@ internal sealed class BtmmSession : IDisposable
     }
 
     /// <summary>The account of the newest job that runs, or null.</summary>
-    public BtmmAccount? CurrentAccount => Jobs.LastOrDefault(j => !j.IsFinished)?.Account;
+    public BtmmAccount? CurrentAccount => Jobs.LastOrDefault(j => !j.IsFinished && j.Account is not null)?.Account;
 
     /// <summary>The mappings held, those past their lifetime left out.</summary>
     public IReadOnlyList<NatPmpMapping> Mappings
