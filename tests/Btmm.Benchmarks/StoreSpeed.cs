@@ -11,12 +11,14 @@ using Btmm.Protocol.Dns.Tsig;
 using Btmm.Protocol.Dns.Update;
 using Btmm.Server;
 using Btmm.Server.Storage;
+using Btmm.TestKit;
 
 namespace Btmm.Benchmarks;
 
 /// <summary>
-/// <c>btmm-bench store DIR [SECONDS] [RECORDS]</c>: signed updates that are on the disk of DIR before they are answered, over UDP
-/// on loopback: one alone, and 100 outstanding; then how long a start with many records takes. Client and server share the process.
+/// <c>btmm-bench store DIR|postgres [SECONDS] [RECORDS]</c>: signed updates that are on the disk before they are answered, over UDP
+/// on loopback: one alone, and 100 outstanding; then how long a start with many records takes. The store is an SQLite file in DIR,
+/// or a PostgreSQL server of Debian's that is started for it. Client and server share the process.
 /// </summary>
 internal static class StoreSpeed
 {
@@ -24,12 +26,21 @@ internal static class StoreSpeed
 
     // A zone takes at most so many by updates.
     private const int RecordsPerZone = 100_000;
+    private const int RecordsPerCommit = 10_000;
 
     internal static async Task<int> RunAsync(string[] arguments)
     {
-        string directory = Directory.CreateDirectory(Path.Combine(arguments[0], $"btmm-bench-{Environment.ProcessId}")).FullName;
         TimeSpan time = TimeSpan.FromSeconds(arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 10);
         int records = arguments.Length > 2 ? int.Parse(arguments[2], CultureInfo.InvariantCulture) : 1_000_000;
+        if (arguments[0] == "postgres")
+        {
+            await using PostgresServer server = await PostgresServer.StartAsync();
+            await UpdatesAsync(await server.CreateDatabaseAsync("updates"), time);
+            await LoadAsync(await server.CreateDatabaseAsync("load"), records);
+            return 0;
+        }
+
+        string directory = Directory.CreateDirectory(Path.Combine(arguments[0], $"btmm-bench-{Environment.ProcessId}")).FullName;
         try
         {
             await UpdatesAsync(Path.Combine(directory, "updates.db"), time);
@@ -42,10 +53,10 @@ internal static class StoreSpeed
         }
     }
 
-    private static async Task UpdatesAsync(string path, TimeSpan time)
+    private static async Task UpdatesAsync(string address, TimeSpan time)
     {
         using BtmmAccount account = NewAccount(0);
-        await using SqliteZoneStore store = await SqliteZoneStore.OpenAsync(path);
+        await using IDurableZoneStore store = await StoreOpener.OpenAsync(address);
         await using ZoneService service = await StartAsync(store, account);
         await MeasureAsync(service, account, 1, TimeSpan.FromSeconds(2)); // warms up
         List<TimeSpan> alone = await MeasureAsync(service, account, 1, time / 2);
@@ -94,27 +105,26 @@ internal static class StoreSpeed
         return times;
     }
 
-    private static async Task LoadAsync(string path, int records)
+    private static async Task LoadAsync(string address, int records)
     {
         BtmmAccount[] accounts = [.. Enumerable.Range(0, Math.Max(1, records / RecordsPerZone)).Select(NewAccount)];
         DateTimeOffset lease = DateTimeOffset.UtcNow.AddHours(2);
-        await using (SqliteZoneStore store = await SqliteZoneStore.OpenAsync(path))
+        await using (IDurableZoneStore store = await StoreOpener.OpenAsync(address))
         {
             foreach (BtmmAccount account in accounts)
                 await FillAsync(store, account.Domain, records / accounts.Length, lease);
         }
 
-        long size = new FileInfo(path).Length >> 20;
         long start = Stopwatch.GetTimestamp();
-        await using SqliteZoneStore full = await SqliteZoneStore.OpenAsync(path);
+        await using IDurableZoneStore full = await StoreOpener.OpenAsync(address);
         await using ZoneService service = await StartAsync(full, accounts);
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         ZoneServiceStatus status = service.GetStatus();
-        Print($"start: {status.Zones.Sum(static zone => zone.Records)} records in {status.Zones.Count} zones ({size} MB) in {took.TotalSeconds:F1} s, {GC.GetTotalMemory(true) >> 20} MB of memory");
+        Print($"start: {status.Zones.Sum(static zone => zone.Records)} records in {status.Zones.Count} zones in {took.TotalSeconds:F1} s, {GC.GetTotalMemory(true) >> 20} MB of memory");
     }
 
     // What a host of an account has: SRV, AAAA, A, TXT and its entry in the list.
-    private static async Task FillAsync(SqliteZoneStore store, DnsName zone, int count, DateTimeOffset lease)
+    private static async Task FillAsync(IZoneStore store, DnsName zone, int count, DateTimeOffset lease)
     {
         var added = new List<StoredRecord>(count);
         for (int i = 0; i < count; i++)
@@ -130,12 +140,17 @@ internal static class StoreSpeed
             added.Add(new StoredRecord(new DnsRecord(host, 120, data), lease));
         }
 
-        await store.CommitAsync([new ZoneTransaction(zone, 1, 1, [], [], [], added)], CancellationToken.None);
+        long version = (await store.LoadAsync(zone, CancellationToken.None)).Version;
+        foreach (StoredRecord[] part in added.Chunk(RecordsPerCommit))
+        {
+            if (!await store.CommitAsync([new ZoneTransaction(zone, 1, 1, [], [], [], part) { Version = version++ }], CancellationToken.None))
+                throw new InvalidOperationException("Somebody else uses the store.");
+        }
     }
 
     private static BtmmAccount NewAccount(int number) => BtmmAccount.Create(DnsName.Parse($"a{number}.members.example.net"), SystemRandomSource.Instance);
 
-    private static async Task<ZoneService> StartAsync(SqliteZoneStore store, params BtmmAccount[] accounts)
+    private static async Task<ZoneService> StartAsync(IZoneStore store, params BtmmAccount[] accounts)
     {
         var service = new ZoneService(new ZoneServiceOptions
         {
