@@ -59,6 +59,20 @@ public sealed class ServerTlsToolTests
         Assert.Equal(200, mdig.Output.Split("status: NOERROR").Length - 1);
     }
 
+    [Theory]
+    [Trait("rfc", "7766§6.2.1.1")]
+    [InlineData("tcp")]
+    [InlineData("dot")]
+    public async Task Dnsperf_ManyQuestionsOnAFewConnections_LosesNone(string mode)
+    {
+        await using ServerFixture server = await StartAsync("dnsperf");
+        string questions = server.FileOf(string.Concat(Enumerable.Repeat($"{ServerFixture.Domain} SOA\n{ServerName} A\n", 10_000)));
+        int port = mode == "dot" ? server.Service.TlsEndpoints[0].Port : server.Endpoint.Port;
+        CommandResult dnsperf = await Command.RunAsync("dnsperf", ["-s", "127.0.0.1", "-p", $"{port}", "-m", mode, "-d", questions, "-n", "1", "-c", "8", "-q", "400"]);
+        Assert.True(dnsperf.Output.Contains("Queries completed:    20000 (100.00%)", StringComparison.Ordinal), dnsperf.Output + dnsperf.Error);
+        TestContext.Current.TestOutputHelper?.WriteLine(dnsperf.Output);
+    }
+
     [Fact]
     [Trait("rfc", "7828§3.3.2")]
     public async Task Dig_ThatAsksForKeepalive_IsToldTheTime()

@@ -44,14 +44,20 @@ public sealed class DnsUpdateClient
             {
                 return await UpdateAsync(update, server, key, lease, cancellationToken).ConfigureAwait(false);
             }
-            catch (BtmmException e) when (e.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.ServerFailure or BtmmErrorReason.NotImplemented)
+            catch (BtmmException e) when (IsWorthAnother(e.Reason))
             {
-                problem = e; // RFC 2136 §4.5: only these are worth another server
+                problem = e;
             }
         }
 
         throw problem;
     }
+
+    // RFC 2136 §4.5; and a server that is not believed has been told nothing.
+    private static bool IsWorthAnother(BtmmErrorReason reason) => reason
+        is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.ServerFailure or BtmmErrorReason.NotImplemented
+        or BtmmErrorReason.TlsUnavailable or BtmmErrorReason.TlsUnknownAuthority or BtmmErrorReason.TlsWrongName
+        or BtmmErrorReason.TlsCertificateExpired or BtmmErrorReason.TlsCertificateNotYetValid;
 
     private async Task<DnsUpdateResult> UpdateAsync(
         DnsUpdateBuilder update, IPEndPoint server, TsigKey? key, TimeSpan? lease, CancellationToken cancellationToken)

@@ -84,7 +84,7 @@ internal sealed class StreamListener : IDisposable
         try
         {
             socket.NoDelay = true;
-            var stream = new NetworkStream(socket, ownsSocket: true);
+            using var stream = new NetworkStream(socket, ownsSocket: true);
             if (_gate is null)
                 await MakeConnection(socket, stream, client, DnsTransportKind.Tcp, default).RunAsync(cancellationToken).ConfigureAwait(false);
             else if (await _gate.TryAcceptAsync(stream, client, cancellationToken).ConfigureAwait(false) is var (tls, certificate))

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
+using Btmm.Core.Diagnostics;
 using Btmm.Server.Hosting;
 
 namespace Btmm.Server.Transport.Tls;
@@ -33,9 +35,11 @@ internal sealed class TlsGate(TlsCertificates certificates, ZoneServiceLimits li
             if (shown is not null)
                 return (stream, shown);
         }
-        catch (Exception error) when (error is AuthenticationException or IOException or OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is AuthenticationException or IOException or OperationCanceledException or SocketException
+            or ObjectDisposedException or BtmmException or CryptographicException)
         {
-            // A port scan, a client that does not trust us, or one that was too slow: it concerns that client only.
+            // A port scan, a client that does not trust us, one that was too slow, or a zone whose server cannot have a
+            // certificate: it concerns that client only.
             metrics.Add(ServerCount.HandshakesFailed);
             ServerLog.Instance.HandshakeFailed(client.ToString(), (error.InnerException ?? error).Message);
         }
