@@ -145,11 +145,26 @@ public sealed partial class BtmmNode
         ZoneServiceState? before = _zoneState;
         _zoneState = state;
         bool isBack = state.IsReachable && before is not { IsReachable: true };
+        bool isOtherWay = state.IsReachable && state.Mode != _watchMode;
         if (isBack) _log.Add(NodeEventKind.ZoneReachable, "The zone service answers.");
-        else if (!state.IsReachable && state.Error is { } error && before is not { IsReachable: false })
+        if (isOtherWay)
+        {
+            _watchMode = state.Mode;
+            _log.Add(NodeEventKind.ZoneWatched, $"Changes of the zone are learnt of by {Describe(state.Mode)}.");
+        }
+
+        if (!state.IsReachable && state.Error is { } error && before is not { IsReachable: false })
             _log.AddProblem(error, NodeEventKind.ZoneUnreachable);
         if (isBack && before is not null) parts.Publisher.TryNow();
     }
+
+    private static string Describe(WatchMode mode) => mode switch
+    {
+        WatchMode.Push => "DNS Push Notifications",
+        WatchMode.LongLivedQueriesOverTls => "long-lived queries over TLS",
+        WatchMode.LongLivedQueries => "long-lived queries",
+        _ => "polling",
+    };
 
     private void OnPeer(NodeParts parts, PeerChange change)
     {

@@ -20,6 +20,7 @@ public sealed partial class BtmmNode : IAsyncDisposable
     private readonly List<Task> _stages = [];
     private volatile NodeParts? _parts;
     private volatile ZoneServiceState? _zoneState;
+    private WatchMode _watchMode;
     private bool _stopped;
 
     /// <summary>Makes a node that does nothing yet.</summary>

@@ -30,6 +30,9 @@ public enum NodeEventKind
     /// <summary>The zone service answers.</summary>
     ZoneReachable,
 
+    /// <summary>Changes of the zone are learnt of in another way than before, or in the first one.</summary>
+    ZoneWatched,
+
     /// <summary>The zone service does not answer, or refuses.</summary>
     ZoneUnreachable,
 

@@ -132,8 +132,10 @@ internal sealed partial class PushTable
 
     private static void Establish(PushConnection connection)
     {
+        bool isFirst = connection.With(static session => !session.IsEstablished);
         connection.With(static session => session.Establish());
-        connection.Peer.HoldOpen(); // its timers end it from now on (RFC 8490 §5.2)
+        if (isFirst)
+            connection.Peer.HoldOpen(); // its timers end it from now on (RFC 8490 §5.2)
     }
 
     private async ValueTask SubscribeAsync(PushConnection connection, PushRequest request, CancellationToken cancellationToken)
