@@ -19,6 +19,8 @@ internal sealed class NodeLab : IAsyncDisposable
 
     internal Lab Lab { get; }
 
+    private bool WithTls { get; init; }
+
     internal NodeProcess Zone { get; private set; } = null!;
 
     internal Dictionary<string, NodeProcess> Nodes { get; } = [];
@@ -27,10 +29,13 @@ internal sealed class NodeLab : IAsyncDisposable
 
     /// <summary>Builds the lab and waits until both nodes have a tunnel to each other.</summary>
     /// <param name="parts">Further parts of the lab.</param>
-    internal static async Task<NodeLab> StartAsync(params string[] parts)
+    internal static Task<NodeLab> StartAsync(params string[] parts) => StartAsync(withTls: false, parts);
+
+    /// <summary>The same; with TLS the zone service offers everything by TLS too, and the nodes use that.</summary>
+    internal static async Task<NodeLab> StartAsync(bool withTls, params string[] parts)
     {
         Assert.SkipWhen(Lab.Unavailable is not null, Lab.Unavailable ?? "");
-        var made = new NodeLab(Lab.Start(parts));
+        var made = new NodeLab(Lab.Start(parts)) { WithTls = withTls };
         try
         {
             await made.MakeAccountAsync();
@@ -51,7 +56,8 @@ internal sealed class NodeLab : IAsyncDisposable
 
     internal async Task StartZoneAsync()
     {
-        Zone = NodeProcess.Start(Lab, "dns", "zone", "--account", AccountPath, "--listen", "203.0.113.53:53", "--llq", "203.0.113.53:5352");
+        string[] tls = WithTls ? ["--tls", "203.0.113.53:853"] : [];
+        Zone = NodeProcess.Start(Lab, "dns", ["zone", "--account", AccountPath, "--listen", "203.0.113.53:53", "--llq", "203.0.113.53:5352", .. tls]);
         _processes.Add(Zone);
         await Zone.WaitForAsync("zone-started");
     }

@@ -19,11 +19,13 @@ public sealed class NodeRoamingTests(ITestOutputHelper output)
             return Task.CompletedTask;
         });
 
-    [Fact]
-    public Task Roam_BothAtOnce_TcpSurvives() =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task Roam_BothAtOnce_TcpSurvives(bool withPush) =>
         RunAsync("both roam at the same moment", 5, lab => Task.WhenAll(
             Task.Run(() => lab.Lab.Roam(NodeLab.Laptop, "hotel")),
-            Task.Run(() => lab.Lab.Roam(NodeLab.Studio, "cafe"))));
+            Task.Run(() => lab.Lab.Roam(NodeLab.Studio, "cafe"))), withPush);
 
     [Fact]
     public Task Roam_HomeAndBack_TcpSurvives() =>
@@ -75,9 +77,9 @@ public sealed class NodeRoamingTests(ITestOutputHelper output)
     private static TimeSpan DownTime =>
         TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("BTMM_TEST_ZONE_DOWN_SECONDS"), out int seconds) ? seconds : 60);
 
-    private async Task RunAsync(string what, int aimSeconds, Func<NodeLab, Task> disturb)
+    private async Task RunAsync(string what, int aimSeconds, Func<NodeLab, Task> disturb, bool withPush = false)
     {
-        await using NodeLab lab = await NodeLab.StartAsync();
+        await using NodeLab lab = await NodeLab.StartAsync(withPush);
         try
         {
             IPAddress studio = lab.Resolve(NodeLab.Laptop, NodeLab.Studio);
@@ -92,7 +94,7 @@ public sealed class NodeRoamingTests(ITestOutputHelper output)
             await Task.Delay(TimeSpan.FromSeconds(3));
             await stream.WaitForFlowAsync(stream.Now, s_limit);
             (TimeSpan gap, TimeSpan begin) = stream.LongestGap(before);
-            output.WriteLine($"{what}: TCP stood still for {gap.TotalMilliseconds:F0} ms, {begin.TotalSeconds:F1} s after it began (aim: {aimSeconds} s)");
+            output.WriteLine($"{what}{(withPush ? " (DNS Push)" : "")}: TCP stood still for {gap.TotalMilliseconds:F0} ms, {begin.TotalSeconds:F1} s after it began (aim: {aimSeconds} s)");
             Assert.True(gap < s_limit, $"{gap}");
             Assert.All(lab.Nodes.Values, node => Assert.False(node.HasExited));
             if (Environment.GetEnvironmentVariable("BTMM_TEST_LOGS") is not null) output.WriteLine(lab.Logs());

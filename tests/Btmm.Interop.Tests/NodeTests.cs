@@ -41,6 +41,33 @@ public sealed class NodeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task TwoNodes_WhoseZoneOffersPush_UseIt()
+    {
+        await using NodeLab lab = await NodeLab.StartAsync(withTls: true);
+        try
+        {
+            foreach (NodeProcess node in lab.Nodes.Values)
+                await node.WaitForAsync("zone-watched", e => e.GetProperty("message").GetString()!.Contains("DNS Push Notifications", StringComparison.Ordinal));
+
+            // Each is told by it that the other one has moved, and comes back to it when the service was away.
+            int before = lab.Nodes[NodeLab.Studio].Count("peer-changed");
+            lab.Lab.Roam(NodeLab.Laptop, "hotel");
+            await lab.Nodes[NodeLab.Studio].WaitForAsync("peer-changed", after: before);
+            output.WriteLine(lab.Lab.Exec("dns", "ss", "-tnH", "state", "established", "sport", "=", ":853").Require());
+            lab.Zone.Stop();
+            Dictionary<NodeProcess, int> lost = lab.Nodes.Values.ToDictionary(static node => node, static node => node.Count("zone-reachable"));
+            await lab.StartZoneAsync();
+            foreach ((NodeProcess node, int seen) in lost)
+                await node.WaitForAsync("zone-reachable", after: seen, timeout: TimeSpan.FromMinutes(1));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.WriteLine(lab.Logs());
+            throw;
+        }
+    }
+
+    [Fact]
     public async Task Stop_Node_LeavesNothingBehind()
     {
         await using NodeLab lab = await NodeLab.StartAsync();
