@@ -25,6 +25,7 @@ public sealed partial class ZoneService
             .. listeners.Stun is { } stun ? [Task.Run(() => stun.RunAsync(stopping), CancellationToken.None)] : Array.Empty<Task>(),
             Task.Run(() => _events.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _reaper.RunAsync(stopping), CancellationToken.None),
+            Task.Run(() => _clockChecks.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _catalogChanges.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _notifications.RunAsync(stopping), CancellationToken.None),
             Task.Run(() => _telling.RunAsync(stopping), CancellationToken.None),

@@ -66,6 +66,8 @@ public sealed partial class ZoneService : IAsyncDisposable
         _sender = new LlqSender(_llq, _clock);
         _events = new DeadlineLoop(_clock, () => _llq.NextTimeout, SendEventsAsync);
         _reaper = new DeadlineLoop(_clock, NextExpiry, ExpireAsync);
+        _clockWatch = new ClockWatch(_clock);
+        _clockChecks = new DeadlineLoop(_clock, () => _nextClockCheck, CheckClockAsync);
         _push = new PushTable(_zones, _keys, options.Limits, _clock, _metrics, () => _telling?.Signal());
         _telling = new DeadlineLoop(_clock, () => _push.NextTimeout, TellAsync);
         _catalogChanges = new DeadlineLoop(_clock, () => _catalogRetry, ReloadCatalogAsync);
@@ -267,6 +269,8 @@ public sealed partial class ZoneService : IAsyncDisposable
     private async Task<Zone> LoadAsync(ZoneOptions options, CancellationToken cancellationToken)
     {
         ZoneImage image = await _store.LoadAsync(options.Apex, cancellationToken).ConfigureAwait(false);
+        DateTimeOffset wall = _clock.UtcNow;
+        image = image with { Records = [.. image.Records.Select(item => Bound(item, wall))] };
         return new Zone(options with { ServerLabel = _options.ServerLabel ?? options.ServerLabel }, image, _writer, _clock, OnChanged);
     }
 

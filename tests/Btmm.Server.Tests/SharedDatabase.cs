@@ -1,3 +1,4 @@
+using Btmm.Core.Diagnostics;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Server.Storage;
@@ -26,6 +27,9 @@ internal sealed class SharedDatabase
 
     /// <summary>The zone is gone.</summary>
     internal bool IsRemoved { get; set; }
+
+    /// <summary>It cannot be read.</summary>
+    internal bool IsLost { get; set; }
 
     /// <summary>Every commit comes too late.</summary>
     internal bool IsBusy { get; set; }
@@ -91,6 +95,8 @@ internal sealed class SharedDatabase
 
         public ValueTask<IReadOnlyList<ZoneTransaction>?> ReadStepsAsync(DnsName zone, long version, CancellationToken cancellationToken)
         {
+            if (database.IsLost)
+                throw new BtmmException(BtmmErrorReason.StoreFailed, "The database is gone.", "Bring it back.");
             lock (database._gate)
                 return new(version < database._oldest || database.IsRemoved ? null : database._steps[(int)(version - FirstVersion)..]);
         }

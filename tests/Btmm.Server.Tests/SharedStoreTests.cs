@@ -202,6 +202,24 @@ public sealed class SharedStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Store_LostWhileFollowing_FailsLikeACommitAndGoesOnLater()
+    {
+        await _a.UpdateAsync([Address(1)], lease: new UpdateLeaseOption(1800));
+        await FollowAsync(_b);
+        await _a.AddAsync(Records.Txt(_a.Name("mini"), "x"));
+        _database.IsLost = true;
+        Assert.Equal(DnsRcode.ServFail, (await _b.UpdateAsync([Address(2)])).Rcode);
+        _time.Advance(TimeSpan.FromSeconds(1800));
+        await Assert.ThrowsAsync<IOException>(() => ExpireAsync(_b)); // what the reaper knows how to live with
+        await Assert.ThrowsAsync<IOException>(() => FollowAsync(_b));
+        Assert.True(_b.Writer.Status.IsFailing);
+        _database.IsLost = false;
+        await FollowAsync(_b);
+        Assert.False(_b.Writer.Status.IsFailing);
+        Assert.NotNull(_b.Zone.Current.Find(_b.Name("mini")));
+    }
+
+    [Fact]
     public async Task Zone_RemovedByAnother_IsServedAsItWasAndTakesNoUpdates()
     {
         await _b.AddAsync(Address(1));

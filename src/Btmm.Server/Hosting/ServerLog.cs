@@ -41,4 +41,7 @@ internal sealed class ServerLog : EventSource
 
     [Event(42, Level = EventLevel.Informational, Message = "A control connection ended: {0}")]
     public void ControlEnded(string error) => WriteEvent(42, error);
+
+    [Event(50, Level = EventLevel.Warning, Message = "The wall clock was set by {0} seconds, or the machine slept; leases keep their length")]
+    public void ClockSet(double seconds) => WriteEvent(50, seconds);
 }

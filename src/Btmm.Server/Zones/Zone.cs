@@ -133,6 +133,16 @@ internal sealed class Zone
             await ApplyAsync(static (zone, _) => new UpdateResult(DnsRcode.NoError, zone, ZoneChange.None), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Stores the ends of all leases once more, by the wall clock as it is now.</summary>
+    /// <exception cref="IOException">The store failed; nothing has changed.</exception>
+    internal async ValueTask StoreLeasesAsync(CancellationToken cancellationToken) => await ApplyAsync(
+        static (zone, _) =>
+        {
+            ZoneRecord[] leased = [.. zone.Nodes.SelectMany(static node => node.Records).Where(static item => item.LeaseEnd is not null)];
+            return new UpdateResult(DnsRcode.NoError, zone, new ZoneChange([], [], leased));
+        },
+        cancellationToken).ConfigureAwait(false);
+
     /// <summary>The transaction that removes what has expired.</summary>
     internal UpdateResult Expire(ZoneSnapshot zone, TimeSpan now)
     {

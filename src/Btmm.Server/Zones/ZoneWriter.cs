@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Btmm.Core.Diagnostics;
 using Btmm.Server.Hosting;
 using Btmm.Server.Storage;
 using Btmm.Server.Updates;
@@ -89,7 +90,8 @@ internal sealed partial class ZoneWriter(IZoneStore store, ServiceClock clock, S
         {
             // Every one of them, since each was worked out on what the ones before it would have left.
             Report(error);
-            updates.ForEach(update => update.Fail(error));
+            Exception outcome = error is BtmmException ? new IOException(error.Message, error) : error;
+            updates.ForEach(update => update.Fail(outcome));
             return;
         }
 
