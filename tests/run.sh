@@ -50,6 +50,11 @@ run_tests() {
 run_suite() { # PROJECT
   local total fails skips broken show=()
   [[ $1 == *Interop* ]] && show=(-showLiveOutput)   # how long each interruption was
+  # Each parser for a minute, as many at a time as makes some three minutes on two processors; shows the seed.
+  if [[ $1 == *Fuzz* ]]; then
+    show=(-showLiveOutput)
+    export BTMM_FUZZ_SECONDS=${BTMM_FUZZ_SECONDS:-60}
+  fi
   note "$1"
   run_tests "$1" "${show[@]}"
   if [[ $total -gt 0 && $fails -gt 0 && $fails -le 3 && ${#broken[@]} -gt 0 ]]; then try_again "$1"; fi

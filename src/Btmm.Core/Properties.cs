@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("Btmm.Core.Tests")]
+[assembly: InternalsVisibleTo("Btmm.Fuzz.Tests")]
