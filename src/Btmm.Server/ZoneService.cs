@@ -82,6 +82,7 @@ public sealed partial class ZoneService : IAsyncDisposable
         Administration = new ZoneAdministrator(this, _registry, _zones, _keys);
         _notifier = new ZoneNotifier(_clock, options.Random, _keys, _metrics);
         _targets = new NameServerTargets(_clock, Dns.GetHostAddressesAsync);
+        ObserveSizes();
         _notifications = new DeadlineLoop(_clock, () => _notifier.NextTimeout, NotifyAsync);
     }
 
@@ -252,6 +253,16 @@ public sealed partial class ZoneService : IAsyncDisposable
     private IReadOnlyList<IPAddress> PublicAddresses() => _options.PublicAddresses.Count > 0
         ? _options.PublicAddresses
         : [.. _options.Endpoints.Select(static item => item.Address).Where(static address => !IsWildcard(address)).Distinct()];
+
+    private void ObserveSizes()
+    {
+        _metrics.Observe("zones", () => _zones.All.Count);
+        _metrics.Observe("records", () => _zones.All.Sum(static zone => (long)zone.Current.RecordCount));
+        _metrics.Observe("connections", () => GetStatus().Connections);
+        _metrics.Observe("long_lived_queries", () => _llq.Count);
+        _metrics.Observe("push_subscriptions", () => GetStatus().PushSubscriptions);
+        _metrics.Observe("store_failing", () => _writer.Status.IsFailing ? 1 : 0);
+    }
 
     /// <summary>Where the records are kept, for people.</summary>
     internal string StoreDescription => _store.ToString() ?? "";

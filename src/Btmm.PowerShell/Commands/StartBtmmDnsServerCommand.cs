@@ -132,6 +132,7 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
             ],
             PublicAddresses = PublicAddress ?? [],
             ServerLabel = ServerLabel,
+            RateLimit = new RateLimit(),
             DatagramServers = DatagramServerFactory.Instance,
         },
         Store = Store is null ? null : ResolveStore(Store),

@@ -18,6 +18,9 @@ internal sealed class ServerMetrics : IDisposable
     /// <summary>How long answers take.</summary>
     internal LatencyMetrics Latency { get; }
 
+    /// <summary>Publishes what there is of something at a moment.</summary>
+    internal void Observe(string name, Func<long> read) => _meter.CreateObservableGauge($"btmm.server.{name}", read);
+
     internal void Add(ServerCount count, long amount = 1) => Interlocked.Add(ref _values[(int)count], amount);
 
     internal long Read(ServerCount count) => Interlocked.Read(ref _values[(int)count]);
