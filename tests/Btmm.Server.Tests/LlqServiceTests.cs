@@ -4,6 +4,7 @@ using Btmm.Core.Administration;
 using Btmm.Core.Dns.Tls;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.Dns.Edns;
 using Btmm.Protocol.Dns.Tsig;
 
@@ -63,6 +64,17 @@ public sealed class LlqServiceTests : IDisposable
         DnsMessage happened = await ReceiveAsync(); // the socket is connected and hears nobody else
         Assert.Equal(LlqOpcode.Event, happened.Option().Opcode);
         Assert.Equal(Records.A(studio, "192.0.2.1"), Assert.Single(happened.Answers));
+    }
+
+    [Fact]
+    public async Task Event_LongerThanAPacket_ComesAllTheSame()
+    {
+        await using ZoneService service = await StartAsync();
+        DnsName studio = _alice.Domain.Prepend("studio");
+        await EstablishAsync(service, studio, _alice.UpdateKey, DnsType.TXT);
+        var big = new DnsRecord(studio, 120, new TxtData([.. Enumerable.Repeat(new string('x', 250), 8)]));
+        Assert.Equal(DnsRcode.NoError, await ServiceClient.UpdateAsync(service.Endpoints[0], _alice.Domain, _alice.UpdateKey, big));
+        Assert.Equal(big, Assert.Single((await ReceiveAsync()).Answers));
     }
 
     [Theory]
@@ -148,11 +160,11 @@ public sealed class LlqServiceTests : IDisposable
         return service;
     }
 
-    private async Task EstablishAsync(ZoneService service, DnsName name, TsigKey key)
+    private async Task EstablishAsync(ZoneService service, DnsName name, TsigKey key, DnsType type = DnsType.A)
     {
         await _socket.ConnectAsync(service.Endpoints[0]);
-        DnsMessage challenge = await AskAsync(LlqRequests.Request(name, DnsType.A, LlqRequests.Setup()), key);
-        DnsMessage answer = await AskAsync(LlqRequests.Request(name, DnsType.A, challenge.Option()), key);
+        DnsMessage challenge = await AskAsync(LlqRequests.Request(name, type, LlqRequests.Setup()), key);
+        DnsMessage answer = await AskAsync(LlqRequests.Request(name, type, challenge.Option()), key);
         Assert.Equal(LlqError.NoError, answer.Option().Error);
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Btmm.Core.Contracts;
 using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Edns;
 using Btmm.Server.Hosting;
 using Btmm.Server.Transport;
 
@@ -13,6 +15,9 @@ internal sealed class LlqSender(LlqTable table, ServiceClock clock)
 {
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(DnsMessage.MaxSize);
     private readonly ConcurrentDictionary<Task, bool> _connections = new();
+    private readonly Dictionary<UdpListener, DatagramBatch> _batches = [];
+    private UdpListener? _collecting;
+    private DatagramBatch? _batch;
 
     /// <summary>Does what is due and sends everything there is.</summary>
     internal void Send(DatagramRoutes datagrams, CancellationToken cancellationToken)
@@ -22,14 +27,41 @@ internal sealed class LlqSender(LlqTable table, ServiceClock clock)
             Start(peer, cancellationToken);
         while (table.TryTakeOutput(out LlqOutput output))
         {
-            int length = output.Write(_buffer);
-            if (length > 0)
-                datagrams.Send(output.Client.Listener, _buffer.AsSpan(0, length), output.Client.Address);
+            (UdpListener listener, PeerAddress local) = datagrams.Find(output.Client.Listener);
+            if (!TryCollect(output, listener, local) && output.Write(_buffer) is var length && length > 0)
+                listener.Send(_buffer.AsSpan(0, length), output.Client.Address, local); // a single change that is longer than others
         }
+
+        Flush();
     }
 
     /// <summary>Waits until nothing is being sent over connections.</summary>
     internal Task CompleteAsync() => Task.WhenAll(_connections.Keys);
+
+    // Into the batch of the listener; a batch goes out when it is full or another listener's turn comes.
+    private bool TryCollect(LlqOutput output, UdpListener listener, in PeerAddress local)
+    {
+        if (_collecting != listener || _batch is not { } batch || !batch.TryAdd(output.Client.Address, local, out int index))
+        {
+            Flush();
+            _collecting = listener;
+            if (!_batches.TryGetValue(listener, out batch))
+                _batches.Add(listener, batch = listener.CreateBatch(EdnsInfo.SafeUdpPayloadSize));
+            _batch = batch;
+            batch.Count = 0;
+            batch.TryAdd(output.Client.Address, local, out index);
+        }
+
+        batch[index].AnswerLength = output.Write(batch.Answer(index));
+        return batch[index].AnswerLength > 0;
+    }
+
+    private void Flush()
+    {
+        if (_batch is { Count: > 0 } batch)
+            _collecting?.Send(batch);
+        _batch = null;
+    }
 
     private void Start(LlqPeer peer, CancellationToken cancellationToken)
     {

@@ -46,7 +46,14 @@ internal sealed class DatagramRoutes
     /// <summary>Sends a datagram from the address with a number; false when the system does not take it.</summary>
     internal bool Send(int number, ReadOnlySpan<byte> datagram, in PeerAddress remote)
     {
+        (UdpListener listener, PeerAddress local) = Find(number);
+        return listener.Send(datagram, remote, local);
+    }
+
+    /// <summary>The listener and the address of ours with a number.</summary>
+    internal (UdpListener Listener, PeerAddress Local) Find(int number)
+    {
         (int listener, PeerAddress local) = _routes.TryGetValue(number, out (int Listener, PeerAddress Local) route) ? route : (number, default);
-        return _listeners[listener].Send(datagram, remote, local);
+        return (_listeners[listener], local);
     }
 }

@@ -44,6 +44,13 @@ internal sealed class UdpListener : IDisposable
     /// <summary>Sends a datagram that is no answer; false when the system does not take it.</summary>
     internal bool Send(ReadOnlySpan<byte> message, in PeerAddress remote, in PeerAddress local) => _server.Ports[0].Send(message, remote, local);
 
+    /// <summary>Makes a batch for datagrams that are no answers.</summary>
+    /// <param name="maxLength">Bytes of the longest.</param>
+    internal DatagramBatch CreateBatch(int maxLength) => _server.Ports[0].CreateBatch(maxRequest: 0, maxLength);
+
+    /// <summary>Sends a batch of this listener.</summary>
+    internal void Send(DatagramBatch batch) => _server.Ports[0].Send(batch);
+
     public void Dispose() => _server.Dispose();
 
     private void Interrupt()
