@@ -25,8 +25,7 @@ public sealed partial class ZoneService
         foreach ((DnsName apex, Zone zone) in _toAnnounce)
         {
             _toAnnounce.TryRemove(apex, out _);
-            if (_zones.FindApex(apex) == zone)
-                _notifier.Announce(zone, await _targets.FindAsync(zone, cancellationToken).ConfigureAwait(false));
+            _notifier.Announce(zone, await _targets.FindAsync(zone, cancellationToken).ConfigureAwait(false));
         }
 
         while (_notifier.TryTakeOutput(out NotifyOutput output))

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Btmm.Core.Administration;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.SignOn;
@@ -39,6 +40,31 @@ public sealed class AdministrationTests : IDisposable
         Assert.Equal(DnsRcode.Refused, await ServiceClient.UpdateAsync(server, _alice.Domain, _key, Records.A(_alice.Domain.Prepend("x"), "192.0.2.1")));
         Assert.Equal([s_bob, _alice.Domain], (await admin.GetZonesAsync()).Select(item => item.Apex).OrderByDescending(item => item));
         Assert.Equal([EntrySource.Account, EntrySource.Catalog], (await admin.GetKeysAsync()).Select(item => item.Source).Order());
+    }
+
+    [Fact, Trait("rfc", "1996§3.1")]
+    public async Task Zone_WithSecondary_TellsItOfChangesAlsoAfterARestart()
+    {
+        using var secondary = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        secondary.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var settings = new ZoneSettings(s_bob)
+        {
+            Secondaries = [new ZoneSecondary((IPEndPoint)secondary.LocalEndPoint!)],
+            TransferNetworks = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("2001:db8::/32")],
+            IsPublic = true,
+        };
+        var store = new MemoryZoneStore();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        for (int start = 0; start < 2; start++)
+        {
+            await using ZoneService service = await StartAsync(store);
+            if (start == 0)
+                await service.Administration.PutZoneAsync(settings, replace: false);
+            byte[] buffer = new byte[512];
+            int length = await secondary.ReceiveAsync(buffer, patience.Token);
+            Assert.True(DnsMessage.TryParse(buffer.AsSpan(0, length), out DnsMessage? notify));
+            Assert.Equal((DnsOpcode.Notify, s_bob), (notify.Opcode, notify.Questions[0].Name));
+        }
     }
 
     [Fact]

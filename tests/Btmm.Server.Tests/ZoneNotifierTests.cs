@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Core.Administration;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.Dns.Tsig;

@@ -8,7 +8,7 @@ namespace Btmm.Core.Administration;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
     UseStringEnumConverter = true,
-    Converters = [typeof(DnsNameJsonConverter)])]
+    Converters = [typeof(DnsNameJsonConverter), typeof(EndPointJsonConverter), typeof(NetworkJsonConverter)])]
 [JsonSerializable(typeof(ControlRequest))]
 [JsonSerializable(typeof(ControlReply))]
 internal sealed partial class ControlJson : JsonSerializerContext;

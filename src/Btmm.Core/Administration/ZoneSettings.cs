@@ -1,3 +1,4 @@
+using System.Net;
 using Btmm.Protocol.Dns;
 
 namespace Btmm.Core.Administration;
@@ -14,4 +15,13 @@ public sealed record ZoneSettings(DnsName Apex)
 
     /// <summary>How much of the service it may use up; for a zone in the catalog 6,000 updates a minute unless given.</summary>
     public ZoneQuota Quota { get; init; } = new() { UpdatesPerMinute = 6000 };
+
+    /// <summary>The secondary servers to tell of changes (RFC 1996); their transfers need a key with <see cref="ZoneAccess.Transfer"/>.</summary>
+    public IReadOnlyList<ZoneSecondary> Secondaries { get; init; } = [];
+
+    /// <summary>Whether the name servers in the zone's own NS records are told as well, at port 53, without a key.</summary>
+    public bool NotifiesNameServers { get; init; }
+
+    /// <summary>Where a public zone may be transferred to without a key; nowhere unless given.</summary>
+    public IReadOnlyList<IPNetwork> TransferNetworks { get; init; } = [];
 }

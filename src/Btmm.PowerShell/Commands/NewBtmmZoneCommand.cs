@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Net;
 using Btmm.Core.Administration;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Output;
@@ -11,6 +12,10 @@ namespace Btmm.PowerShell.Commands;
 [OutputType(typeof(BtmmZone))]
 public sealed class NewBtmmZoneCommand : ServerCmdlet
 {
+    private const int DnsPort = 53;
+    private const int MaxSecondaries = 16;
+    private const int MaxNetworks = 64;
+
     private static readonly ZoneSettings s_defaults = new(DnsName.Root);
 
     /// <summary>The zones' names.</summary>
@@ -43,6 +48,24 @@ public sealed class NewBtmmZoneCommand : ServerCmdlet
     [ValidateRange(0, int.MaxValue)]
     public int UpdatesPerMinute { get; set; } = s_defaults.Quota.UpdatesPerMinute;
 
+    /// <summary>Secondary servers to tell of changes.</summary>
+    [Parameter]
+    [ValidateCount(0, MaxSecondaries)]
+    public IPEndPoint[] Secondary { get; set; } = [];
+
+    /// <summary>The key that signs what they are told.</summary>
+    [Parameter]
+    public DnsName? NotifyKeyName { get; set; }
+
+    /// <summary>Tells the name servers in the zone's NS records as well.</summary>
+    [Parameter]
+    public SwitchParameter NotifyNameServer { get; set; }
+
+    /// <summary>Networks that a public zone may be transferred to without a key.</summary>
+    [Parameter]
+    [ValidateCount(0, MaxNetworks)]
+    public IPNetwork[] TransferNetwork { get; set; } = [];
+
     /// <summary>Changes the settings of a zone that is there; its records stay.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -62,7 +85,12 @@ public sealed class NewBtmmZoneCommand : ServerCmdlet
             IsPublic = Public,
             ServerLabel = ServerLabel,
             Quota = new ZoneQuota { MaxRecords = MaxRecords, MaxRecordsPerName = MaxRecordsPerName, UpdatesPerMinute = UpdatesPerMinute },
+            Secondaries = [.. Secondary.Select(endpoint => new ZoneSecondary(WithPort(endpoint), NotifyKeyName))],
+            NotifiesNameServers = NotifyNameServer,
+            TransferNetworks = TransferNetwork,
         };
         WriteObject(new BtmmZone(Await(token => target.Administration.PutZoneAsync(settings, Force, token), "Adding the zone"), target));
     }
+
+    private static IPEndPoint WithPort(IPEndPoint endpoint) => endpoint.Port == 0 ? new IPEndPoint(endpoint.Address, DnsPort) : endpoint;
 }

@@ -8,7 +8,7 @@ namespace Btmm.Server.Administration;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     RespectNullableAnnotations = true,
     UseStringEnumConverter = true,
-    Converters = [typeof(DnsNameJsonConverter)])]
+    Converters = [typeof(DnsNameJsonConverter), typeof(EndPointJsonConverter), typeof(NetworkJsonConverter)])]
 [JsonSerializable(typeof(ZoneSettings))]
 [JsonSerializable(typeof(KeyDocument))]
 internal sealed partial class CatalogJson : JsonSerializerContext;

@@ -98,6 +98,9 @@ internal sealed partial class ZoneRegistry : IDisposable
         IsPublic = settings.IsPublic,
         ServerLabel = settings.ServerLabel,
         Quota = settings.Quota,
+        Secondaries = settings.Secondaries,
+        NotifiesNameServers = settings.NotifiesNameServers,
+        TransferNetworks = settings.TransferNetworks,
     };
 
     private static ILookup<DnsName, ZoneKey> Grants(CatalogContents contents) =>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Btmm.Core.Administration;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Server.Hosting;

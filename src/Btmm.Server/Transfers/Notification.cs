@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Btmm.Core.Administration;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.Server.Zones;

@@ -1,8 +1,7 @@
 using System.Net;
-using Btmm.Core.Administration;
 using Btmm.Protocol.Dns;
 
-namespace Btmm.Server;
+namespace Btmm.Core.Administration;
 
 /// <summary>A secondary server of a zone, which is told of changes and then fetches them. Immutable.</summary>
 /// <param name="EndPoint">Where it takes notifications, usually port 53.</param>
