@@ -15,6 +15,10 @@ namespace Btmm.PowerShell.Commands;
 [OutputType(typeof(BtmmDnsServerJob))]
 public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
 {
+    // Answers of all kinds that one network may get for each of one kind.
+    private const int KindsAtATime = 20;
+    private const int MaxRate = 50_000;
+
     /// <summary>The accounts whose domains are served; those of the store's catalog are served beside them.</summary>
     [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -34,6 +38,11 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
     [Parameter]
     [ValidateRange(0, 65535)]
     public int? LongLivedQueryPort { get; set; }
+
+    /// <summary>A further UDP port for STUN (3478 by custom); 0 for any free one.</summary>
+    [Parameter]
+    [ValidateRange(0, 65535)]
+    public int? StunPort { get; set; }
 
     /// <summary>The TLS port (853 by custom); 0 for any free one, no TLS unless given.</summary>
     [Parameter]
@@ -85,6 +94,11 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
     [ValidateRange(0, int.MaxValue)]
     public int UpdatesPerMinute { get; set; }
 
+    /// <summary>Answers of one kind a second over UDP to one network whose address is not proven; 0 for any number.</summary>
+    [Parameter]
+    [ValidateRange(0, MaxRate)]
+    public int RateLimit { get; set; } = 100;
+
     /// <summary>This server's own name in the zones, one label; servers that share a database need one each.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -124,6 +138,7 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
             Endpoints = endpoints,
             LongLivedQueryEndpoints = LongLivedQueryPort is { } port ? At(port) : [],
             TlsEndpoints = TlsPort is { } tls ? At(tls) : [],
+            StunEndpoints = StunPort is { } stun ? At(stun) : [],
             Certificate = MakeCertificate(),
             Zones =
             [
@@ -132,7 +147,7 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
             ],
             PublicAddresses = PublicAddress ?? [],
             ServerLabel = ServerLabel,
-            RateLimit = new RateLimit(),
+            RateLimit = RateLimit == 0 ? null : new RateLimit { AnswersPerSecond = RateLimit, AllPerSecond = RateLimit * KindsAtATime },
             DatagramServers = DatagramServerFactory.Instance,
         },
         Store = Store is null ? null : ResolveStore(Store),
