@@ -142,6 +142,27 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
     }
 
     [Fact]
+    public async Task Reservation_KeepsTheOthersOutUntilItEnds()
+    {
+        PostgresDatabase database = await postgres.CreateAsync();
+        await using PostgresZoneStore a = await database.OpenAsync();
+        await using PostgresZoneStore b = await database.OpenAsync();
+        long version = await VersionAsync(a);
+        Assert.True(await CommitAsync(a, version, Step(1, 2, [], [Soa(2)])));
+        IAsyncDisposable? reservation = await a.ReserveAsync([s_zone], CancellationToken.None);
+        Task<bool> other = CommitAsync(b, version + 1, Step(2, 3, [], [Soa(3)]));
+        Assert.True(await CommitAsync(a, version + 1, Step(2, 3, [], [Soa(3)])));
+        Assert.False(other.IsCompleted);
+        await reservation!.DisposeAsync();
+        Assert.False(await other);
+        Assert.True(await CommitAsync(b, version + 2, Step(3, 4, [], [Soa(4)])));
+
+        // Of a server that stops in the middle it ends by itself.
+        await a.ReserveAsync([s_zone], CancellationToken.None);
+        Assert.True(await CommitAsync(b, version + 3, Step(4, 5, [], [Soa(5)])));
+    }
+
+    [Fact]
     public async Task Catalog_ChangedAtOne_IsThereAndToldAtTheOther()
     {
         PostgresDatabase database = await postgres.CreateAsync();

@@ -16,6 +16,8 @@ namespace Btmm.Server.Storage;
 /// another was first. A connection that breaks in the middle of a commit leaves its outcome unknown: the updates are answered
 /// SERVFAIL, and if they were applied after all, this service learns it like another's as soon as the database is back; a
 /// repetition of the same message is then answered without applying it again.
+/// PostgreSQL 14 or later, and not through a pooler that shares sessions: notices need one of their own. The database server's
+/// clock must be slewed, not set: after a step forward a service that starts takes leases for ended that others still serve.
 /// </remarks>
 public sealed partial class PostgresZoneStore : IDurableZoneStore
 {
@@ -26,6 +28,7 @@ public sealed partial class PostgresZoneStore : IDurableZoneStore
     private readonly PostgresListener _listener;
     private readonly ConcurrentDictionary<DnsName, long> _fresh = new(DnsNameComparer.Instance);
     private PostgresSession? _session;
+    private int _madeAt;
     private volatile int _process;
     private bool _isDisposed;
 
@@ -62,8 +65,8 @@ public sealed partial class PostgresZoneStore : IDurableZoneStore
         var store = new PostgresZoneStore(NpgsqlDataSource.Create(settings), name, time ?? TimeProvider.System);
         try
         {
-            await store.UseAsync(static (_, _) => Task.FromResult(true), cancellationToken).ConfigureAwait(false);
             await store._listener.StartAsync(cancellationToken).ConfigureAwait(false);
+            await store.UseAsync(static (_, _) => Task.FromResult(true), cancellationToken).ConfigureAwait(false);
             return store;
         }
         catch (Exception error)
@@ -189,6 +192,9 @@ public sealed partial class PostgresZoneStore : IDurableZoneStore
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_listener.Failure is { } lost)
                 throw lost;
+            if (_madeAt != _listener.Connections)
+                await CloseSessionAsync().ConfigureAwait(false);
+            _madeAt = _listener.Connections;
             _session ??= await PostgresSession.OpenAsync(_source, Name, cancellationToken).ConfigureAwait(false);
             _process = _session.Connection.ProcessID;
             return await use(_session, cancellationToken).ConfigureAwait(false);

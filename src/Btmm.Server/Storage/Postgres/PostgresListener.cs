@@ -22,9 +22,13 @@ internal sealed class PostgresListener(NpgsqlDataSource source, string name, Tim
     private CancellationTokenSource _broken = new();
     private Task _running = Task.CompletedTask;
     private volatile BtmmException? _failure;
+    private volatile int _connections;
 
     /// <summary>Why the database cannot be reached; null when it can. Whoever wants something of it need not try meanwhile.</summary>
     internal BtmmException? Failure => _failure;
+
+    /// <summary>How often a connection was made: older ones of others' than the latest are good for nothing.</summary>
+    internal int Connections => _connections;
 
     /// <summary>Begins to listen.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
@@ -84,6 +88,7 @@ internal sealed class PostgresListener(NpgsqlDataSource source, string name, Tim
             var command = new NpgsqlCommand($"LISTEN {PostgresSchema.Channel}", connection);
             await using (command.ConfigureAwait(false))
                 await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            Interlocked.Increment(ref _connections);
             return connection;
         }
         catch

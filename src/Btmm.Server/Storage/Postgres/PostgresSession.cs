@@ -15,7 +15,7 @@ internal sealed class PostgresSession : IAsyncDisposable
         """;
 
     // A server that stops in the middle must not keep the others out.
-    private const string LongestReservation = "SET idle_session_timeout = '5s'";
+    private const string LongestReservation = "SET idle_session_timeout = '3s'";
 
     private const string EndReservation = "SET idle_session_timeout = 0; SELECT pg_advisory_unlock_all();";
 

@@ -8,6 +8,9 @@ internal static class StepCodec
 {
     private const long NoLease = long.MinValue;
 
+    // A thousand years, in microseconds.
+    private const long MaxLease = 1000L * 366 * 86_400 * 1_000_000;
+
     /// <summary>
     /// Eight bytes a record: microseconds from <paramref name="now"/> to the end of its lease.
     /// </summary>
@@ -39,6 +42,8 @@ internal static class StepCodec
         foreach (DnsRecord record in records)
         {
             long lease = BinaryPrimitives.ReadInt64BigEndian(leases);
+            if (lease != NoLease && lease is (< -MaxLease or > MaxLease))
+                return null;
             joined.Add(new StoredRecord(record, lease == NoLease ? null : start.AddTicks(lease * TimeSpan.TicksPerMicrosecond)));
             leases = leases[sizeof(long)..];
         }
