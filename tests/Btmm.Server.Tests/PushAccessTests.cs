@@ -139,6 +139,19 @@ public sealed class PushAccessTests : IDisposable
         Assert.False(peer.IsAborted);
     }
 
+    [Fact]
+    [Trait("rfc", "8490§5.6")]
+    public async Task Key_WhoseRightsAreTakenAway_LosesItsSubscriptions()
+    {
+        using FakePeer peer = await _push.ConnectAsync();
+        await _push.SubscribeAsync(peer, 7, Studio, DnsType.A);
+        _push.Server.Zone.Configure(_push.Server.Zone.Options with { Keys = [] });
+        _push.Table.Review();
+        await Btmm.TestKit.Eventually.HoldsAsync(() => !peer.Sent.IsEmpty, "the end is told");
+        Assert.Equal(DnsRcode.Refused, RcodeOf(peer));
+        Assert.Equal(DnsRcode.Refused, await _push.SubscribeAsync(peer, 8, Studio, DnsType.A));
+    }
+
     [Theory]
     [InlineData(4, 100, 100, 100)]
     [InlineData(100, 4, 100, 100)]

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
 using Btmm.Core.Dns.Push;
 using Btmm.Core.Peers;
 using Btmm.Protocol;
@@ -152,7 +153,9 @@ public sealed class ZoneWatcher : IRecordWatcher
     {
         while (_push.States.TryRead(out ZoneServiceState? state))
         {
-            if (state.Error is not null && _other is null) Report(state);
+            // That Push is refused says nothing of the zone service: the other ways are tried, and say how that is.
+            bool isSilent = state.Error?.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable;
+            if (isSilent && _other is null) Report(state);
         }
 
         PushPhase phase = _push.Phase;
