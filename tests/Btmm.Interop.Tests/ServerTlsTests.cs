@@ -108,6 +108,22 @@ public sealed class ServerTlsTests
         Assert.Equal(BtmmErrorReason.TlsUnknownAuthority, error.Reason);
     }
 
+    [Fact]
+    public async Task Locator_OfAZoneThatOfferedTls_DoesNotForget()
+    {
+        await using ServerFixture server = await StartAsync();
+        using DnsClient client = Client();
+        using var locator = new ZoneLocator(server.Account.Domain, [], key: null, Finder(client, server.Endpoint), server.Account.Authority);
+        Assert.True((await locator.GetAsync()).UsesTls);
+        IPEndPoint place = server.Endpoint;
+        await server.Service.DisposeAsync();
+        await using ServerFixture other = await ServerFixture.StartAsync(change: options => options with { Endpoints = [place] });
+        locator.Report(new BtmmException(BtmmErrorReason.Unreachable, "x", "y"));
+        BtmmException error = await Assert.ThrowsAsync<BtmmException>(() => locator.GetAsync().AsTask());
+        Assert.Equal(BtmmErrorReason.TlsUnavailable, error.Reason);
+        Assert.Contains("in between", error.Message, StringComparison.Ordinal);
+    }
+
     private static Task<ServerFixture> StartAsync() =>
         ServerFixture.StartAsync(change: options => options with { TlsEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)] });
 
