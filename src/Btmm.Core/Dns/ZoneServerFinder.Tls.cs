@@ -48,15 +48,26 @@ public sealed partial class ZoneServerFinder
         IReadOnlyList<(SrvData Service, IPEndPoint EndPoint)> services =
             await FindFirstAsync(clear.Zone, s_updateTls, clear.Primary, key, cancellationToken).ConfigureAwait(false);
         if (services.Count == 0) return clear;
-        IReadOnlyList<TlsEndPoint> servers = entry is null ? [.. services.Select(item => MakeEndpoint(item, trust))] : Configured(clear, services[0].Service, trust, entry);
+        IReadOnlyList<TlsEndPoint> servers = entry is null ? [.. services.Select(item => MakeEndpoint(item, trust))] : Configured(clear.Primary, services, trust, entry);
         return await AddServicesAsync(new ZoneServers(clear.Zone, servers, []), key, servers, cancellationToken).ConfigureAwait(false);
     }
 
-    // Where the account names the server by its address, that is where it is reached from here; the zone tells port and name.
-    private static IReadOnlyList<TlsEndPoint> Configured(ZoneServers clear, SrvData service, TlsTrust trust, ZoneServer entry)
+    /// <summary>
+    /// Servers that the account names are reached from here where it says; the zone tells port and name. Where several serve it,
+    /// a server is that service whose address it has, else the first.
+    /// </summary>
+    internal static IReadOnlyList<TlsEndPoint> Configured(
+        IReadOnlyList<IPEndPoint> servers, IReadOnlyList<(SrvData Service, IPEndPoint EndPoint)> services, TlsTrust trust, ZoneServer entry)
     {
-        string name = entry.TlsName ?? (entry.HasPublicCertificate ? entry.Host : TlsName.Of(service.Target));
-        return [.. clear.Primary.Select(static server => server.Address).Distinct().Select(address => new TlsEndPoint(address, service.Port, name, trust))];
+        var found = new List<TlsEndPoint>();
+        foreach (IPAddress address in servers.Select(static server => server.Address).Distinct())
+        {
+            SrvData service = services.FirstOrDefault(item => item.EndPoint.Address.Equals(address), services[0]).Service;
+            string name = entry.TlsName ?? (entry.HasPublicCertificate ? entry.Host : TlsName.Of(service.Target));
+            found.Add(new TlsEndPoint(address, service.Port, name, trust));
+        }
+
+        return found;
     }
 
     /// <summary>Asks, by TLS, for what else there is by TLS.</summary>

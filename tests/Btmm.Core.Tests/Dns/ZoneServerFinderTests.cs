@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.Dns;
+using Btmm.Core.Dns.Tls;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
@@ -110,6 +111,19 @@ public sealed class ZoneServerFinderTests : IAsyncDisposable
         Assert.Equal([_net.Server.EndPoint], found.Primary);
         BtmmException error = await Assert.ThrowsAsync<BtmmException>(() => Finder.FindAsync(s_account, [new ZoneServer("nowhere.example.net")], key: null));
         Assert.Equal(BtmmErrorReason.NameNotFound, error.Reason);
+    }
+
+    [Fact]
+    public void Configured_ServersOfOneZone_AreExpectedToHaveTheirOwnNames()
+    {
+        DnsName ns1 = s_zone.Prepend("ns1"), ns2 = s_zone.Prepend("ns2");
+        (SrvData, IPEndPoint)[] services =
+            [(new SrvData(0, 0, 853, ns1), IPEndPoint.Parse("192.0.2.1:853")), (new SrvData(0, 0, 8853, ns2), IPEndPoint.Parse("192.0.2.2:8853"))];
+        IReadOnlyList<TlsEndPoint> found = ZoneServerFinder.Configured(
+            Endpoints("192.0.2.2:53", "192.0.2.1:53", "198.51.100.7:53"), services, TlsTrust.System, new ZoneServer("any"));
+        Assert.Equal(
+            ["192.0.2.2:8853 ns2.members.example.net", "192.0.2.1:853 ns1.members.example.net", "198.51.100.7:853 ns1.members.example.net"],
+            found.Select(server => $"{server} {server.ServerName}"));
     }
 
     [Fact]
