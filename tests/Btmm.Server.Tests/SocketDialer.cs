@@ -12,6 +12,9 @@ internal sealed class SocketDialer : IStreamDialer
     /// <summary>Bytes received over the last connection.</summary>
     internal long Received => _last?.Received ?? 0;
 
+    /// <summary>Lets nothing more come over the last connection, and does not say so.</summary>
+    internal void Cut() => _last?.Cut();
+
     /// <summary>Connections made.</summary>
     internal int Count { get; private set; }
 
@@ -25,7 +28,11 @@ internal sealed class SocketDialer : IStreamDialer
 
     private sealed class CountingStream(Stream inner) : Stream
     {
+        private volatile bool _isCut;
+
         internal long Received { get; private set; }
+
+        internal void Cut() => _isCut = true;
 
         public override bool CanRead => true;
 
@@ -46,6 +53,8 @@ internal sealed class SocketDialer : IStreamDialer
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             int read = await inner.ReadAsync(buffer, cancellationToken);
+            if (_isCut)
+                await Task.Delay(Timeout.Infinite, cancellationToken);
             Received += read;
             return read;
         }

@@ -151,6 +151,22 @@ public sealed class TlsTests : IAsyncLifetime
         Assert.Equal(2, _dialer.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task DnsClient_WhoseKeptConnectionLeadsNowhere_SoonConnectsAgain(bool isTold)
+    {
+        var options = new DnsClientOptions { FirstTimeout = TimeSpan.FromMilliseconds(isTold ? 30_000 : 100), TcpTimeout = TimeSpan.FromMinutes(1) };
+        using var client = new DnsClient(new NoDatagrams(), _dialer, SystemRandomSource.Instance, TimeProvider.System, options);
+        TlsEndPoint server = Server();
+        await client.QueryAsync(new DnsQuestion(TestZones.Alice, DnsType.SOA), [server]);
+        _dialer.Cut();
+        if (isTold)
+            client.NetworkChanged();
+        await client.QueryAsync(new DnsQuestion(TestZones.Alice, DnsType.SOA), [server]);
+        Assert.Equal(2, _dialer.Count);
+    }
+
     [Fact]
     public async Task DnsClient_ToldTlsOnly_DoesNotSpeakInClearText()
     {

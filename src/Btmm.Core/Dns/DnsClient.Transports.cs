@@ -94,18 +94,24 @@ public sealed partial class DnsClient
         }
     }
 
-    /// <summary>Null when a connection kept from before turned out to have ended, as a server may do at any time (RFC 7766 §6.2.4).</summary>
-    private static async Task<DnsReply?> TryExchangeOnAsync(Stream stream, bool isUsed, DnsExchange exchange, CancellationToken cancellationToken)
+    /// <summary>
+    /// Null when a connection kept from before turned out to have ended, as a server may do at any time (RFC 7766 §6.2.4), or to
+    /// lead nowhere any more: it gets less time than a new one.
+    /// </summary>
+    private async Task<DnsReply?> TryExchangeOnAsync(Stream stream, bool isUsed, DnsExchange exchange, CancellationToken cancellationToken)
     {
+        using var timer = new CancellationTokenSource(isUsed ? _options.FirstTimeout * 2 : Timeout.InfiniteTimeSpan, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            return await ExchangeOnAsync(stream, exchange, cancellationToken).ConfigureAwait(false);
+            return await ExchangeOnAsync(stream, exchange, either.Token).ConfigureAwait(false);
         }
         catch (Exception error)
         {
             // Whatever it was: an answer may still come on it, or half of one has.
             await stream.DisposeAsync().ConfigureAwait(false);
-            if (isUsed && error is IOException) return null;
+            bool isDead = error is IOException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+            if (isUsed && isDead) return null;
             throw;
         }
     }

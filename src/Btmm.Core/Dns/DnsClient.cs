@@ -124,6 +124,9 @@ public sealed partial class DnsClient : IDisposable
     internal async Task<Stream> ConnectAsync(TlsEndPoint server, CancellationToken cancellationToken) =>
         (await _tls.TakeAsync(server, fresh: true, cancellationToken).ConfigureAwait(false)).Stream;
 
+    /// <summary>The host's network changed: connections kept for the next exchange lead nowhere now.</summary>
+    public void NetworkChanged() => _tls.Clear();
+
     /// <summary>Closes the connections that were kept for the next exchange.</summary>
     public void Dispose() => _tls.Dispose();
 

@@ -24,6 +24,9 @@ public sealed class DnsUpdateClient
     /// <param name="client">Does the exchanges.</param>
     public DnsUpdateClient(DnsClient client) => _client = client;
 
+    /// <summary>The host's network changed; see <see cref="DnsClient.NetworkChanged"/>.</summary>
+    public void NetworkChanged() => _client.NetworkChanged();
+
     /// <summary>
     /// Sends an update. A request that got lost on its way back is sent again, so an update should do the same when it is
     /// repeated (delete an RRset and add it in one message).

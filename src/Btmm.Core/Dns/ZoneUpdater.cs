@@ -38,8 +38,5 @@ public sealed class ZoneUpdater : IZoneUpdater
     }
 
     /// <inheritdoc/>
-    public void NetworkChanged()
-    {
-        // Nothing is tied to the network: every exchange opens a socket of its own, and the servers stay where they are.
-    }
+    public void NetworkChanged() => _client.NetworkChanged(); // the servers stay where they are
 }

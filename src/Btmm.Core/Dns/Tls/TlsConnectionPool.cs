@@ -41,11 +41,21 @@ internal sealed class TlsConnectionPool(TlsConnector connector, TimeProvider tim
 
     public void Dispose()
     {
-        Stream[] all;
         lock (_gate)
         {
             _isDisposed = true;
             _timer?.Dispose();
+        }
+
+        Clear();
+    }
+
+    /// <summary>Closes the connections that are kept.</summary>
+    internal void Clear()
+    {
+        Stream[] all;
+        lock (_gate)
+        {
             all = [.. _kept.Select(static item => item.Stream)];
             _kept.Clear();
         }
