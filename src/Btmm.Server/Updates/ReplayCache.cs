@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Btmm.Protocol.Dns;
 using Btmm.Server.Hosting;
 
@@ -15,8 +16,8 @@ internal sealed class ReplayCache(ServiceClock clock)
     private const int MaxEntries = 16_384;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Task<DnsRcode>> _results = new(StringComparer.Ordinal);
-    private readonly Queue<(string Mac, TimeSpan Added)> _order = new();
+    private readonly Dictionary<MacKey, Task<DnsRcode>> _results = [];
+    private readonly Queue<(MacKey Mac, TimeSpan Added)> _order = new();
 
     /// <summary>
     /// The outcome of the update with this MAC: of the one that was done or is under way, or else of running it now. One that
@@ -24,7 +25,7 @@ internal sealed class ReplayCache(ServiceClock clock)
     /// </summary>
     internal async Task<DnsRcode> GetOrRunAsync(ReadOnlyMemory<byte> mac, Func<Task<DnsRcode>> run)
     {
-        string key = Convert.ToBase64String(mac.Span);
+        MacKey key = MacKey.Of(mac.Span);
         var outcome = new TaskCompletionSource<DnsRcode>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (Add(key, outcome.Task) is { } earlier)
             return await earlier.ConfigureAwait(false);
@@ -45,7 +46,7 @@ internal sealed class ReplayCache(ServiceClock clock)
     }
 
     /// <summary>Remembers an outcome that is known from elsewhere.</summary>
-    internal void Learn(ReadOnlyMemory<byte> mac, DnsRcode rcode) => Add(Convert.ToBase64String(mac.Span), Task.FromResult(rcode));
+    internal void Learn(ReadOnlyMemory<byte> mac, DnsRcode rcode) => Add(MacKey.Of(mac.Span), Task.FromResult(rcode));
 
     /// <summary>An outcome that is known; null when there is none.</summary>
     internal DnsRcode? Find(ReadOnlyMemory<byte> mac)
@@ -53,11 +54,11 @@ internal sealed class ReplayCache(ServiceClock clock)
         if (mac.IsEmpty)
             return null;
         lock (_gate)
-            return _results.TryGetValue(Convert.ToBase64String(mac.Span), out Task<DnsRcode>? earlier) && earlier.IsCompletedSuccessfully ? earlier.Result : null;
+            return _results.TryGetValue(MacKey.Of(mac.Span), out Task<DnsRcode>? earlier) && earlier.IsCompletedSuccessfully ? earlier.Result : null;
     }
 
     // Null when it was added, else the one that was there.
-    private Task<DnsRcode>? Add(string key, Task<DnsRcode> outcome)
+    private Task<DnsRcode>? Add(MacKey key, Task<DnsRcode> outcome)
     {
         lock (_gate)
         {
@@ -73,10 +74,22 @@ internal sealed class ReplayCache(ServiceClock clock)
     private void Trim()
     {
         TimeSpan now = clock.Now;
-        while (_order.TryPeek(out (string Mac, TimeSpan Added) oldest) && (_order.Count > MaxEntries || oldest.Added + s_lifetime < now))
+        while (_order.TryPeek(out (MacKey Mac, TimeSpan Added) oldest) && (_order.Count > MaxEntries || oldest.Added + s_lifetime < now))
         {
             _order.Dequeue();
             _results.Remove(oldest.Mac);
+        }
+    }
+
+    // A MAC that has been verified cannot be chosen, so its first 32 bytes tell it from all others.
+    private readonly record struct MacKey(UInt128 First, UInt128 Second, int Length)
+    {
+        internal static MacKey Of(ReadOnlySpan<byte> mac)
+        {
+            Span<byte> bytes = stackalloc byte[2 * 16];
+            bytes.Clear();
+            mac[..Math.Min(mac.Length, bytes.Length)].CopyTo(bytes);
+            return new MacKey(BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]), mac.Length);
         }
     }
 }

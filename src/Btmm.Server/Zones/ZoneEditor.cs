@@ -65,53 +65,38 @@ internal sealed class ZoneEditor
     /// </summary>
     internal ZoneSnapshot Finish(out ZoneChange change)
     {
-        change = Compare();
-        if (change.IsVisible && CurrentSerial() == _before.Serial)
+        ZoneDifference difference = Compare();
+        if (difference.IsVisible && CurrentSerial() == _before.Serial)
         {
-            DnsRecord soa = RecordsAt(Apex).First(static item => item.Record.Type == DnsType.SOA).Record;
+            bool isApexCompared = _touched.Contains(Apex);
+            DnsRecord soa = CurrentSoa();
             SoaData data = (SoaData)soa.Data;
             Add(soa with { Data = data with { Serial = new SerialNumber(data.Serial).Next.Value } }, null);
-            change = Compare();
+            if (isApexCompared)
+                difference = Compare();
+            else
+                difference.Add(_before.ApexNode.Records, RecordsAt(Apex));
         }
 
+        change = difference.ToChange();
         return change.IsEmpty ? _before : _before.With(_nodes.ToMap(), _figures);
     }
 
     /// <summary>The working copy with the serial it began with: for a view that is not stored.</summary>
     internal ZoneSnapshot FinishView() => _touched.Count == 0 ? _before : _before.With(_nodes.ToMap(), _figures);
 
-    private uint CurrentSerial() =>
-        ((SoaData)RecordsAt(Apex).First(static item => item.Record.Type == DnsType.SOA).Record.Data).Serial;
+    private uint CurrentSerial() => ((SoaData)CurrentSoa().Data).Serial;
 
-    private ZoneChange Compare()
+    private DnsRecord CurrentSoa() =>
+        _nodes.Find(Apex)?.Find(DnsType.SOA) ?? throw new InvalidOperationException("A zone has a SOA.");
+
+    private ZoneDifference Compare()
     {
-        List<ZoneRecord> removed = [];
-        List<ZoneRecord> added = [];
-        List<ZoneRecord> leased = [];
-        List<ZoneRecord> replaced = [];
+        var difference = new ZoneDifference();
         foreach (DnsName name in _touched)
-        {
-            Dictionary<(DnsType, DnsData), ZoneRecord> before = Index(_before.Find(name)?.Records ?? []);
-            Dictionary<(DnsType, DnsData), ZoneRecord> after = Index(RecordsAt(name));
-            removed.AddRange(before.Where(item => !after.ContainsKey(item.Key)).Select(static item => item.Value));
-            foreach (((DnsType, DnsData) key, ZoneRecord item) in after)
-            {
-                if (!before.TryGetValue(key, out ZoneRecord? old) || old.Record.Ttl != item.Record.Ttl)
-                    added.Add(item);
-                else if (old.LeaseEnd != item.LeaseEnd)
-                    leased.Add(item);
-                if (old is not null && old.Record.Ttl != item.Record.Ttl)
-                    replaced.Add(old);
-            }
-        }
-
-        return removed.Count + added.Count + leased.Count == 0
-            ? ZoneChange.None
-            : new ZoneChange(removed, added, leased) { Replaced = replaced };
+            difference.Add(_before.Find(name)?.Records ?? [], RecordsAt(name));
+        return difference;
     }
-
-    private static Dictionary<(DnsType, DnsData), ZoneRecord> Index(ImmutableArray<ZoneRecord> records) =>
-        records.ToDictionary(static item => (item.Record.Type, item.Record.Data));
 
     private void Put(DnsName name, ImmutableArray<ZoneRecord> records)
     {
