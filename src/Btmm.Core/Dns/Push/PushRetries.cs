@@ -49,7 +49,8 @@ internal sealed class PushRetries(PushClientOptions options)
     /// <summary>A connection did not come about, or the key was not accepted on it.</summary>
     internal void Failed(TimeSpan now, TlsEndPoint server, BtmmException error)
     {
-        bool isDistrusted = error.Reason is not (BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable);
+        // A handshake that breaks off may be that of a server which is just stopping, so it is no reason for more than the usual wait.
+        bool isDistrusted = error.Reason is not (BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.TlsUnavailable);
         _notBefore[server] = now + (isDistrusted && _delay < s_distrustDelay ? s_distrustDelay : _delay);
         _delay = _delay * 2 < options.MaxRetryDelay ? _delay * 2 : options.MaxRetryDelay;
     }
