@@ -31,6 +31,17 @@ Describe 'The example' {
         "$lines" | Should -Match 'no account file'
     }
 
+    It '07-zone-service.ps1 keeps a zone from one run to the next' {
+        $first, $second = 1..2 | ForEach-Object {
+            , @(& $pwsh -NoProfile -NonInteractive -File "$root/examples/07-zone-service.ps1" -Directory "$TestDrive/zones" 2>&1)
+            $LASTEXITCODE | Should -Be 0
+        }
+        "$first" | Should -Match 'nas\S*.*fd00::20' -Because "$first"
+        "$second" | Should -Match 'nas\S*.*fd00::20' -Because "$second"
+        Get-Content "$TestDrive/zones/bob.zone" -Raw | Should -Match 'nas\s+\d+\s+IN\s+AAAA\s+fd00::20'
+        (Get-Item "$TestDrive/zones/zones.db.key").UnixMode | Should -Be '-rw-------'
+    }
+
     It '<_> has a number, says what it shows, and is run by a test' -ForEach (Get-ChildItem "$PSScriptRoot/../../examples" -Filter *.ps1).Name {
         $_ | Should -Match '^\d\d-[a-z-]+\.ps1$'
         (Get-Content "$root/examples/$_" -TotalCount 1) | Should -Match '^# \w'

@@ -44,7 +44,7 @@ MD5_SECRET=YWxpY2UncyBtZDUga2V5IQ==                                # HMAC-MD5
 
 # What "up" needs, what the optional commands need, the quickstart, and what the measurements compare with.
 PKGS_CORE=(iproute2 nftables miniupnpd miniupnpd-nftables stun-server natpmpc conntrack iputils-ping procps perl-base)
-PKGS_DNS=(bind9 bind9-utils bind9-dnsutils knot knot-dnsutils dnsperf knot-dnssecutils coturn tshark)
+PKGS_DNS=(openssl bind9 bind9-utils bind9-dnsutils knot knot-dnsutils dnsperf knot-dnssecutils coturn tshark)
 PKGS_IPSEC=(charon-systemd strongswan-swanctl strongswan-pki libcharon-extra-plugins
             libstrongswan-standard-plugins libstrongswan-extra-plugins)
 PKGS_DEMO=(curl socat)
