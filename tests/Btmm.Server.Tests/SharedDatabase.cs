@@ -11,6 +11,7 @@ internal sealed class SharedDatabase
     // A new zone's version, which is not 0 so that nobody counts on it.
     private const long FirstVersion = 1000;
 
+    private volatile Reservation? _reservation;
     private readonly Lock _gate = new();
     private readonly List<ZoneTransaction> _steps = [];
     private readonly Dictionary<(DnsName, DnsType, DnsData), StoredRecord> _records = [];
@@ -50,6 +51,56 @@ internal sealed class SharedDatabase
             _oldest = FirstVersion + _steps.Count;
     }
 
+    private Reservation? OthersReservation(IZoneStore view) => !IsHeedless && _reservation is { IsOver: false } other && other.Holder != view ? other : null;
+
+    private bool Commit(IReadOnlyList<ZoneTransaction> batch)
+    {
+        if (IsBusy || batch[0].Version != FirstVersion + _steps.Count)
+            return false;
+        foreach (ZoneTransaction step in batch)
+        {
+            Assert.Equal(FirstVersion + _steps.Count, step.Version);
+            _steps.Add(step);
+            foreach (DnsRecord record in step.Removed)
+                _records.Remove((record.Name, record.Type, record.Data));
+            foreach (StoredRecord item in step.Added.Concat(step.Leased))
+                _records[(item.Record.Name, item.Record.Type, item.Record.Data)] = item;
+        }
+
+        return true;
+    }
+
+    // Null when it is taken, else the one to wait for.
+    private Reservation? Reserve(Reservation wanted)
+    {
+        lock (_gate)
+        {
+            if (_reservation is { IsOver: false } other)
+                return other;
+            _reservation = wanted;
+            Reservations++;
+            IsBusy &= IsHeedless;
+            return null;
+        }
+    }
+
+    private sealed class Reservation(IZoneStore holder) : IAsyncDisposable
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal IZoneStore Holder => holder;
+
+        internal Task Ended => _ended.Task;
+
+        internal bool IsOver => _ended.Task.IsCompleted;
+
+        public ValueTask DisposeAsync()
+        {
+            _ended.TrySetResult();
+            return ValueTask.CompletedTask;
+        }
+    }
+
     private sealed class View(SharedDatabase database) : IZoneStore
     {
         public bool IsShared => true;
@@ -63,34 +114,28 @@ internal sealed class SharedDatabase
             }
         }
 
-        public ValueTask<bool> CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
+        public async ValueTask<bool> CommitAsync(IReadOnlyList<ZoneTransaction> batch, CancellationToken cancellationToken)
         {
-            lock (database._gate)
+            while (true)
             {
-                if (database.IsBusy || batch[0].Version != FirstVersion + database._steps.Count)
-                    return new(false);
-                foreach (ZoneTransaction step in batch)
+                Reservation? other;
+                lock (database._gate)
                 {
-                    Assert.Equal(FirstVersion + database._steps.Count, step.Version);
-                    database._steps.Add(step);
-                    foreach (DnsRecord record in step.Removed)
-                        database._records.Remove((record.Name, record.Type, record.Data));
-                    foreach (StoredRecord item in step.Added.Concat(step.Leased))
-                        database._records[(item.Record.Name, item.Record.Type, item.Record.Data)] = item;
+                    other = database.OthersReservation(this);
+                    if (other is null)
+                        return database.Commit(batch);
                 }
 
-                return new(true);
+                await other.Ended.WaitAsync(cancellationToken);
             }
         }
 
-        public ValueTask<IAsyncDisposable?> ReserveAsync(IReadOnlyCollection<DnsName> zones, CancellationToken cancellationToken)
+        public async ValueTask<IAsyncDisposable?> ReserveAsync(IReadOnlyCollection<DnsName> zones, CancellationToken cancellationToken)
         {
-            lock (database._gate)
-            {
-                database.Reservations++;
-                database.IsBusy &= database.IsHeedless;
-                return new(result: null);
-            }
+            var mine = new Reservation(this);
+            while (database.Reserve(mine) is { } other)
+                await other.Ended.WaitAsync(cancellationToken);
+            return mine;
         }
 
         public ValueTask<IReadOnlyList<ZoneTransaction>?> ReadStepsAsync(DnsName zone, long version, CancellationToken cancellationToken)
