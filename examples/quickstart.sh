@@ -101,14 +101,14 @@ say "network up: studio at home (192.168.1.100), laptop in the cafe (10.0.1.102)
 make_account $domain 203.0.113.53 studio laptop
 say "account $domain made; carried to the laptop in an encrypted file"
 
-start_zone studio
+start_zone studio --tls 203.0.113.53
 stage zone zone-started
 
 launched=$(now)
 start_node studio
 start_node laptop
 for host in studio laptop; do stage $host mapping-ready published; done
-for host in studio laptop; do stage $host peer-seen; done
+for host in studio laptop; do stage $host zone-watched peer-seen; done
 stage laptop tunnel-up
 await_ping 30 laptop "studio.$domain" || die "no ping through the tunnel"
 first_ping=$(($(now) - launched))

@@ -16,6 +16,7 @@ public sealed partial class QuickstartTests(ITestOutputHelper output)
         Assert.True(run.Succeeded, run.Output + run.Error);
         output.WriteLine(run.Output[run.Output.IndexOf("\n  account ", StringComparison.Ordinal)..]);
         Assert.Contains("Everything held.", run.Output, StringComparison.Ordinal);
+        Assert.Contains("DNS Push Notifications", run.Output, StringComparison.Ordinal);
         Assert.Contains("SHA-256 equal: yes", run.Output, StringComparison.Ordinal);
         int pause = int.Parse(Interruption().Match(run.Output).Groups[1].Value, CultureInfo.InvariantCulture);
         Assert.InRange(pause, 0, 30_000);

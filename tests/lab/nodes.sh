@@ -63,5 +63,5 @@ make_account() {
     "$daemon" account import --in "$work/sealed" --out "$work/$host.account" --passphrase-file "$work/passphrase" >/dev/null
   done
 }
-start_zone() { start dns zone "$daemon" zone --account "$work/$1.account" --listen 203.0.113.53 --json; }   # HOST whose account
+start_zone() { start dns zone "$daemon" zone --account "$work/$1.account" --listen 203.0.113.53 --json "${@:2}"; }   # HOST whose account, OPTIONS...
 start_node() { start "$1" "$1" "$daemon" node --account "$work/$1.account" --host "$1" --state "$work/$1.state" --json; }   # HOST
