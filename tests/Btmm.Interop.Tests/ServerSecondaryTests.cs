@@ -72,6 +72,7 @@ public sealed partial class ServerSecondaryTests
         using var key = new TsigKey(DnsName.Parse("transfer-key"), TsigAlgorithm.HmacSha512, new byte[64]);
         await using ServerFixture primary = await ServerFixture.StartAsync(change: options => options with
         {
+            TlsEndpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
             Zones = [options.Zones[0] with { Keys = [.. options.Zones[0].Keys, new ZoneKey(key, s_zone) { Access = ZoneAccess.Transfer }] }],
         });
         await primary.Service.ImportZoneAsync(s_zone, new MemoryStream(System.Text.Encoding.UTF8.GetBytes(ServerZoneText.EveryType)));
@@ -81,6 +82,9 @@ public sealed partial class ServerSecondaryTests
         Match size = XfrSize().Match(whole.Output);
         Assert.True(size.Success && int.Parse(size.Groups[2].Value, CultureInfo.InvariantCulture) > 1, whole.Output);
         Assert.DoesNotContain("ouldn't verify", whole.Output, StringComparison.Ordinal);
+        string[] tls = ["-p", $"{primary.Service.TlsEndpoints[0].Port}", "+tls", $"+tls-ca={primary.AuthorityFile()}", $"+tls-hostname=ns.{ServerFixture.Domain}"];
+        CommandResult encrypted = await primary.DigWithAsync(key, [.. tls, ServerFixture.Domain, "AXFR"]);
+        Assert.Equal(size.Groups[1].Value, XfrSize().Match(encrypted.Output).Groups[1].Value);
         CommandResult steps = await primary.DigWithAsync(key, "+tcp", ServerFixture.Domain, $"IXFR={primary.Serial - 3}");
         Assert.Equal(8, CountSoas(steps));
         CommandResult datagram = await primary.DigWithAsync(key, "+notcp", ServerFixture.Domain, $"IXFR={primary.Serial - 1}");
