@@ -57,7 +57,7 @@ internal static class LlqSpeed
             // Warms the server's code up with what follows, so that it does not count as the queries' memory.
             await HoldAsync(server, clients, 1, 480, "warm");
             await UpdateUnwatchedAsync(server, clients[0]);
-            long before = server.ResidentBytes;
+            long before = server.Process.ResidentBytes;
             int already = await server.CountAsync();
 
             int watchers = Math.Min(MaxWatchers, held);
@@ -65,15 +65,15 @@ internal static class LlqSpeed
             (LlqSpeedClient Client, ulong Id)[] watching = await WatchAsync(server, clients, watchers);
             await HoldAsync(server, clients, 2, held - watchers, "host");
             double rate = held / Stopwatch.GetElapsedTime(start).TotalSeconds;
-            long resident = server.ResidentBytes;
+            long resident = server.Process.ResidentBytes;
             int count = await server.CountAsync() - already;
             if (count != held)
                 throw new InvalidOperationException($"The server holds {count}.");
 
             Task[] loops = [.. watching.Select(item => item.Client.WatchAsync(Watched, item.Id, stop.Token))];
-            TimeSpan processor = server.ProcessorTime;
+            TimeSpan processor = server.Process.ProcessorTime;
             List<double[]> times = await TellAsync(clients[0], watching);
-            processor = server.ProcessorTime - processor;
+            processor = server.Process.ProcessorTime - processor;
             double unwatched = await UpdateUnwatchedAsync(server, clients[0]);
             await stop.CancelAsync();
             await Task.WhenAll(loops);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Btmm.Platform.Sockets;
@@ -13,9 +12,9 @@ internal sealed class LlqSpeedServer : IDisposable
 {
     private const int SecretLength = 32;
 
-    private readonly Process _process;
+    private readonly ServerProcess _process;
 
-    private LlqSpeedServer(Process process, TsigKey key, IPEndPoint endpoint)
+    private LlqSpeedServer(ServerProcess process, TsigKey key, IPEndPoint endpoint)
     {
         _process = process;
         Key = key;
@@ -28,25 +27,8 @@ internal sealed class LlqSpeedServer : IDisposable
 
     internal IPEndPoint EndPoint { get; }
 
-    /// <summary>Resident memory, bytes.</summary>
-    internal long ResidentBytes
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
-    }
-
-    /// <summary>Processor time used so far.</summary>
-    internal TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
+    /// <summary>Its process, whose memory and time are measured.</summary>
+    internal ServerProcess Process => _process;
 
     /// <summary>Runs the server: the secret comes in one line, the endpoint goes out in one, the end of the input stops it.</summary>
     internal static async Task<int> RunAsync()
@@ -71,27 +53,16 @@ internal sealed class LlqSpeedServer : IDisposable
     {
         byte[] secret = new byte[SecretLength];
         Random.Shared.NextBytes(secret);
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("The program's path is not known.");
-        var start = new ProcessStartInfo(program, ["llq-server"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        start.Environment["DOTNET_gcConcurrent"] = "1"; // as btmmd has it; this program switches it off for its other figures
-        Process process = Process.Start(start) ?? throw new InvalidOperationException("The server did not start.");
-        await process.StandardInput.WriteLineAsync(Convert.ToHexString(secret));
-        string endpoint = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server ended.");
+        ServerProcess process = ServerProcess.Start("llq-server");
+        string endpoint = await process.AskAsync(Convert.ToHexString(secret));
         return new LlqSpeedServer(process, MakeKey(secret), IPEndPoint.Parse(endpoint));
     }
 
     /// <summary>How many long-lived queries the server holds.</summary>
-    internal async Task<int> CountAsync()
-    {
-        await _process.StandardInput.WriteLineAsync();
-        return int.Parse(await _process.StandardOutput.ReadLineAsync() ?? "0", CultureInfo.InvariantCulture);
-    }
+    internal async Task<int> CountAsync() => int.Parse(await _process.AskAsync(), CultureInfo.InvariantCulture);
 
     public void Dispose()
     {
-        _process.StandardInput.Close();
-        if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
-            _process.Kill();
         _process.Dispose();
         Key.Dispose();
     }

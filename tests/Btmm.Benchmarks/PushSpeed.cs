@@ -45,7 +45,7 @@ internal static class PushSpeed
         using var changer = new LlqSpeedClient(IPAddress.Loopback, server.Clear, server.Key);
         await using (await PushSpeedClient.ConnectAsync(server.Tls, server.Key, Questions(0, connections)))
             await UpdateUnwatchedAsync(changer); // warms the server's code up
-        long before = server.ResidentBytes;
+        long before = server.Process.ResidentBytes;
         var clients = new PushSpeedClient[connections];
         using var stop = new CancellationTokenSource();
         try
@@ -54,15 +54,15 @@ internal static class PushSpeed
             await Parallel.ForAsync(0, connections, new ParallelOptions { MaxDegreeOfParallelism = ConnectionsAtATime }, async (i, _) =>
                 clients[i] = await PushSpeedClient.ConnectAsync(server.Tls, server.Key, Questions(i, connections)));
             double rate = Subscriptions / Stopwatch.GetElapsedTime(start).TotalSeconds;
-            long resident = server.ResidentBytes;
+            long resident = server.Process.ResidentBytes;
             (int held, long pushes) = await server.CountAsync();
             if (held != Subscriptions)
                 throw new InvalidOperationException($"The server holds {held}.");
 
             Task[] loops = [.. clients.Select(client => client.ListenAsync(stop.Token))];
-            TimeSpan processor = server.ProcessorTime;
+            TimeSpan processor = server.Process.ProcessorTime;
             List<double[]> times = await TellAsync(changer, clients);
-            processor = server.ProcessorTime - processor;
+            processor = server.Process.ProcessorTime - processor;
             double messages = ((await server.CountAsync()).Pushes - pushes) / (double)(Rounds + 1);
             double unwatched = await UpdateUnwatchedAsync(changer);
             await stop.CancelAsync();

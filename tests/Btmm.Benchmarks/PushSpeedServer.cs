@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.SignOn;
@@ -12,9 +12,9 @@ namespace Btmm.Benchmarks;
 /// <summary>The zone service of <see cref="PushSpeed"/> in a process of its own, so that its figures can be told from the clients'.</summary>
 internal sealed class PushSpeedServer : IDisposable
 {
-    private readonly Process _process;
+    private readonly ServerProcess _process;
 
-    private PushSpeedServer(Process process, TsigKey key, IPEndPoint clear, IPEndPoint tls)
+    private PushSpeedServer(ServerProcess process, TsigKey key, IPEndPoint clear, IPEndPoint tls)
     {
         _process = process;
         Key = key;
@@ -30,25 +30,8 @@ internal sealed class PushSpeedServer : IDisposable
 
     internal IPEndPoint Tls { get; }
 
-    /// <summary>Resident memory, bytes.</summary>
-    internal long ResidentBytes
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
-    }
-
-    /// <summary>Processor time used so far.</summary>
-    internal TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
+    /// <summary>Its process, whose memory and time are measured.</summary>
+    internal ServerProcess Process => _process;
 
     /// <summary>Runs the server: key and endpoints go out in one line, each line in asks for two counts, the end of the input stops it.</summary>
     internal static async Task<int> RunAsync()
@@ -82,11 +65,8 @@ internal sealed class PushSpeedServer : IDisposable
 
     internal static async Task<PushSpeedServer> StartAsync()
     {
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("The program's path is not known.");
-        var start = new ProcessStartInfo(program, ["push-server"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        start.Environment["DOTNET_gcConcurrent"] = "1"; // as btmmd has it; this program switches it off for its other figures
-        Process process = Process.Start(start) ?? throw new InvalidOperationException("The server did not start.");
-        string[] words = (await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server ended.")).Split(' ');
+        ServerProcess process = ServerProcess.Start("push-server");
+        string[] words = (await process.ReadAsync()).Split(' ');
         var key = new TsigKey(DnsName.Parse(words[0]), TsigAlgorithm.HmacSha256, Convert.FromHexString(words[1]));
         return new PushSpeedServer(process, key, IPEndPoint.Parse(words[2]), IPEndPoint.Parse(words[3]));
     }
@@ -94,16 +74,12 @@ internal sealed class PushSpeedServer : IDisposable
     /// <summary>How many subscriptions the server holds, and how many PUSH messages it has sent.</summary>
     internal async Task<(int Subscriptions, long Pushes)> CountAsync()
     {
-        await _process.StandardInput.WriteLineAsync();
-        string[] words = (await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server ended.")).Split(' ');
-        return (int.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture), long.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture));
+        string[] words = (await _process.AskAsync()).Split(' ');
+        return (int.Parse(words[0], CultureInfo.InvariantCulture), long.Parse(words[1], CultureInfo.InvariantCulture));
     }
 
     public void Dispose()
     {
-        _process.StandardInput.Close();
-        if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
-            _process.Kill();
         _process.Dispose();
         Key.Dispose();
     }
