@@ -89,8 +89,12 @@ public sealed class PeerDirectory
             Identifier = identifier,
             Endpoint = EndpointOf(service),
             Device = DeviceOf(service),
+            IsSettled = IsSettled(service),
         };
     }
+
+    private bool IsSettled(DnsName service) =>
+        _sets.ContainsKey(SrvOf(service)) && (!TryTarget(service, out SrvData? srv) || _sets.ContainsKey(new DnsQuestion(srv.Target, DnsType.A)));
 
     private IPEndPoint? EndpointOf(DnsName service)
     {

@@ -17,4 +17,10 @@ public sealed record PeerRecord
 
     /// <summary>What it tells about itself.</summary>
     public DeviceInfo Device { get; init; } = DeviceInfo.Empty;
+
+    /// <summary>
+    /// Whether the zone has answered everything that the endpoint depends on; until then, a missing one says only that the answer is
+    /// on its way.
+    /// </summary>
+    public bool IsSettled { get; init; } = true;
 }

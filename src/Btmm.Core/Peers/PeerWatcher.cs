@@ -18,6 +18,9 @@ public sealed class PeerWatcher : IAsyncDisposable
     /// <summary>The same while our own records are missing too: then the zone service lost its data and all will register again.</summary>
     public static readonly TimeSpan DataLossGrace = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long the answers about a host's endpoint are awaited before it is told of without one.</summary>
+    public static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
+
     private const int EventQueueLength = 256;
 
     private readonly IRecordWatcher _records;
@@ -29,6 +32,7 @@ public sealed class PeerWatcher : IAsyncDisposable
     private readonly HashSet<DnsQuestion> _watched = [];
     private readonly Dictionary<string, PeerRecord> _known = [];
     private readonly Dictionary<string, long> _absentSince = [];
+    private readonly Dictionary<string, long> _unsettledSince = [];
     private readonly Channel<PeerChange> _changes = Channel.CreateBounded<PeerChange>(
         new BoundedChannelOptions(EventQueueLength) { FullMode = BoundedChannelFullMode.DropOldest });
 
@@ -143,10 +147,12 @@ public sealed class PeerWatcher : IAsyncDisposable
     private void Evaluate()
     {
         long now = _time.GetTimestamp();
-        foreach (PeerRecord record in _directory.Hosts())
+        IReadOnlyList<PeerRecord> hosts = _directory.Hosts();
+        foreach (string gone in _unsettledSince.Keys.Except(hosts.Select(static record => record.Name)).ToArray()) _unsettledSince.Remove(gone);
+        foreach (PeerRecord record in hosts)
         {
-            _known[record.Name] = record;
             _absentSince.Remove(record.Name);
+            if (IsDue(record, now)) _known[record.Name] = record;
         }
 
         if (!_directory.IsListKnown) return;
@@ -154,6 +160,21 @@ public sealed class PeerWatcher : IAsyncDisposable
         RestoredPeersWait();
         ForgetAbsent(now);
         foreach (PeerChange change in _table.Update(_known.Values)) _changes.Writer.TryWrite(change);
+    }
+
+    /// <summary>
+    /// Whether a record counts. One whose endpoint is still asked for counts after a while only: a peer that is told of without an
+    /// endpoint cannot be reached, and what is sent to it is lost although the answer comes a moment later.
+    /// </summary>
+    private bool IsDue(PeerRecord record, long now)
+    {
+        if (record.IsSettled)
+        {
+            _unsettledSince.Remove(record.Name);
+            return true;
+        }
+
+        return !_unsettledSince.TryAdd(record.Name, now) && _time.GetElapsedTime(_unsettledSince[record.Name], now) >= SettleTime;
     }
 
     /// <summary>
@@ -203,5 +224,5 @@ public sealed class PeerWatcher : IAsyncDisposable
         }
     }
 
-    private TimeSpan? NextExpiry() => Absent().Length == 0 ? null : TimeSpan.FromSeconds(1);
+    private TimeSpan? NextExpiry() => Absent().Length == 0 && _unsettledSince.Count == 0 ? null : TimeSpan.FromSeconds(1);
 }

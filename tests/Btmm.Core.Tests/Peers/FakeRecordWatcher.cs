@@ -13,6 +13,8 @@ internal sealed class FakeRecordWatcher : IRecordWatcher
     private readonly Channel<ZoneServiceState> _states = Channel.CreateUnbounded<ZoneServiceState>();
     private readonly Dictionary<DnsQuestion, IReadOnlyList<DnsRecord>> _zone = [];
 
+    private readonly Dictionary<DnsQuestion, TaskCompletionSource<bool>> _withheld = [];
+
     internal ConcurrentDictionary<DnsQuestion, bool> Watched { get; } = new();
 
     public ChannelReader<RecordSetChange> Changes => _changes.Reader;
@@ -41,16 +43,28 @@ internal sealed class FakeRecordWatcher : IRecordWatcher
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Does not answer a question until it is set; ends when it is asked.</summary>
+    internal Task<bool> Withhold(string name, DnsType type)
+    {
+        var asked = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_zone) _withheld[new DnsQuestion(DnsName.Parse(name), type)] = asked;
+        return asked.Task;
+    }
+
     internal void Set(string name, DnsType type, params DnsData[] data)
     {
         lock (_zone)
         {
             var question = new DnsQuestion(DnsName.Parse(name), type);
+            _withheld.Remove(question);
             _zone[question] = [.. data.Select(item => new DnsRecord(question.Name, 120, item))];
             if (Watched.ContainsKey(question)) Tell(question);
         }
     }
 
-    private void Tell(DnsQuestion question) =>
-        _changes.Writer.TryWrite(new RecordSetChange(question, _zone.GetValueOrDefault(question) ?? []));
+    private void Tell(DnsQuestion question)
+    {
+        if (_withheld.TryGetValue(question, out TaskCompletionSource<bool>? asked)) asked.TrySetResult(true);
+        else _changes.Writer.TryWrite(new RecordSetChange(question, _zone.GetValueOrDefault(question) ?? []));
+    }
 }

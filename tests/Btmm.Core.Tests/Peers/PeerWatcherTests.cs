@@ -41,6 +41,35 @@ public sealed class PeerWatcherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Watch_EndpointStillAskedFor_PeerIsToldOfWithIt()
+    {
+        AddHost("mac", "fd00::2", "203.0.113.10", 4001);
+        ListHosts("mac");
+        Task<bool> asked = _zone.Withhold("t-mac.alice.net", DnsType.A);
+        _watcher.Start();
+        await _clock.RunUntilAsync(asked);
+        Assert.Empty(_table.Current);
+        _zone.Set("t-mac.alice.net", DnsType.A, new AData(IPAddress.Parse("203.0.113.10")));
+        PeerChange change = await UntilAsync(_ => true);
+        Assert.Equal(PeerChangeKind.Added, change.Kind);
+        Assert.NotNull(change.Peer.Endpoint);
+    }
+
+    [Fact]
+    public async Task Watch_EndpointNeverAnswered_PeerIsToldOfWithoutIt()
+    {
+        AddHost("mac", "fd00::2", "203.0.113.10", 4001);
+        ListHosts("mac");
+        _ = _zone.Withhold("t-mac.alice.net", DnsType.A);
+        DateTimeOffset before = _clock.GetUtcNow();
+        _watcher.Start();
+        PeerChange change = await UntilAsync(_ => true);
+        Assert.Equal(PeerChangeKind.Added, change.Kind);
+        Assert.Null(change.Peer.Endpoint);
+        Assert.True(_clock.GetUtcNow() - before >= PeerWatcher.SettleTime);
+    }
+
+    [Fact]
     public async Task Watch_PeerMoves_NewEndpointAndOldTargetForgotten()
     {
         AddHost("mac", "fd00::2", "203.0.113.10", 4001);
