@@ -69,11 +69,11 @@ try { Remove-NatPmpMapping 4512 -Protocol Tcp } catch { "$($_.FullyQualifiedErro
         "$(Invoke-Lab leases gw-home)" | Should -Not -Match '4512'
     }
 
-    It 'a gateway without a usable address is NatPmpNetworkFailure' {
+    It 'a gateway without a usable address is PortMappingNetworkFailure' {
         Invoke-Lab upnp gw-cafe nostun
         try {
             $line = Invoke-InLab laptop 'try { New-NatPmpMapping 4513 -Protocol Udp } catch { "$($_.FullyQualifiedErrorId) $($_.CategoryInfo.Category) $($_.TargetObject)" }'
-            $line | Should -Be 'NatPmpNetworkFailure,Btmm.PowerShell.Commands.NewNatPmpMappingCommand ConnectionError Udp 4513'
+            $line | Should -Be 'PortMappingNetworkFailure,Btmm.PowerShell.Commands.NewNatPmpMappingCommand ConnectionError Udp 4513'
         }
         finally {
             Invoke-Lab upnp gw-cafe on
@@ -135,7 +135,7 @@ Describe 'Without a gateway' {
 
     It 'New-NatPmpMapping tells a gateway that does not speak NAT-PMP' {
         New-NatPmpMapping 4500 -Protocol Udp -Gateway 127.0.0.1 -Timeout 2 -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
-        $failed[0].FullyQualifiedErrorId | Should -Be 'NatPmpUnsupported,Btmm.PowerShell.Commands.NewNatPmpMappingCommand'
+        $failed[0].FullyQualifiedErrorId | Should -Be 'PortMappingUnsupported,Btmm.PowerShell.Commands.NewNatPmpMappingCommand'
         $failed[0].CategoryInfo.Category | Should -Be 'NotImplemented'
         $failed[0].ErrorDetails.RecommendedAction | Should -Match 'NAT-PMP'
     }

@@ -65,8 +65,8 @@ Describe 'The map of errors' {
     It '<Reason> is <Category>' -ForEach @(
         @{ Reason = 'Timeout'; Category = 'OperationTimeout' }
         @{ Reason = 'NoGateway'; Category = 'ObjectNotFound' }
-        @{ Reason = 'NatPmpNotAuthorized'; Category = 'PermissionDenied' }
-        @{ Reason = 'NatPmpOutOfResources'; Category = 'LimitsExceeded' }
+        @{ Reason = 'PortMappingNotAuthorized'; Category = 'PermissionDenied' }
+        @{ Reason = 'PortMappingOutOfResources'; Category = 'LimitsExceeded' }
         @{ Reason = 'TsigBadSignature'; Category = 'AuthenticationError' }
         @{ Reason = 'MalformedReply'; Category = 'ProtocolError' }
         @{ Reason = 'TunUnavailable'; Category = 'NotInstalled' }

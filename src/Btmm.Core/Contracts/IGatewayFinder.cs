@@ -2,16 +2,24 @@ using System.Net;
 
 namespace Btmm.Core.Contracts;
 
-/// <summary>Finds the default IPv4 gateway in the routing table. Thread-safe.</summary>
+/// <summary>Finds the default gateways in the routing table. Thread-safe.</summary>
 public interface IGatewayFinder
 {
-    /// <summary>The gateway of the default route with the lowest metric, or null when there is none.</summary>
+    /// <summary>The gateway of the IPv4 default route with the lowest metric, or null when there is none.</summary>
     GatewayRoute? FindDefault();
+
+    /// <summary>
+    /// The gateway of the IPv6 default route with the lowest metric, or null when there is none or this host has no global address.
+    /// </summary>
+    GatewayRoute? FindDefaultV6();
+
+    /// <summary>The gateways of all default routes, IPv4 before IPv6, lowest metric first; each once an interface.</summary>
+    IReadOnlyList<GatewayRoute> FindAll();
 }
 
 /// <summary>A default route.</summary>
-/// <param name="Gateway">The next hop's IPv4 address.</param>
-/// <param name="LocalAddress">The address this host uses towards it.</param>
+/// <param name="Gateway">The next hop's address; of IPv6, a link-local one with its scope as a rule.</param>
+/// <param name="LocalAddress">The address this host uses through it; of IPv6, a global one.</param>
 /// <param name="InterfaceIndex">The interface's index.</param>
 /// <param name="InterfaceName">The interface's name.</param>
 public sealed record GatewayRoute(IPAddress Gateway, IPAddress LocalAddress, int InterfaceIndex, string InterfaceName);

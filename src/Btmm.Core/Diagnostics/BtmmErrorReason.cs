@@ -12,17 +12,20 @@ public enum BtmmErrorReason
     /// <summary>There is no default gateway.</summary>
     NoGateway,
 
-    /// <summary>The gateway does not speak the port-mapping protocol.</summary>
-    NatPmpUnsupported,
+    /// <summary>The gateway does not speak the port-mapping protocol, or none of those tried.</summary>
+    PortMappingUnsupported,
 
-    /// <summary>The gateway refuses to map ports (NAT-PMP result 2).</summary>
-    NatPmpNotAuthorized,
+    /// <summary>The gateway refuses to map ports (NAT-PMP and PCP result 2, UPnP error 606).</summary>
+    PortMappingNotAuthorized,
 
-    /// <summary>The gateway has no external address yet (NAT-PMP result 3).</summary>
-    NatPmpNetworkFailure,
+    /// <summary>The gateway has no external address yet (NAT-PMP result 3, PCP result 7).</summary>
+    PortMappingNetworkFailure,
 
-    /// <summary>The gateway is out of ports or memory (NAT-PMP result 4).</summary>
-    NatPmpOutOfResources,
+    /// <summary>The gateway is out of ports or memory (NAT-PMP result 4, PCP results 8 and 10, UPnP error 728).</summary>
+    PortMappingOutOfResources,
+
+    /// <summary>The external port is not to be had (PCP result 11, UPnP errors 718 and 729).</summary>
+    PortMappingConflict,
 
     /// <summary>The gateway's own external address is not public: there is a second NAT.</summary>
     DoubleNat,

@@ -8,4 +8,7 @@ public enum EndpointCandidateKind
 
     /// <summary>A gateway forwards the port.</summary>
     Mapped,
+
+    /// <summary>The host's own IPv6 address; a gateway lets the port through its firewall.</summary>
+    Pinhole,
 }

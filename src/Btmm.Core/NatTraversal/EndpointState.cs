@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Btmm.Core.Diagnostics;
 
 namespace Btmm.Core.NatTraversal;
@@ -33,8 +34,10 @@ public sealed record EndpointState
     /// <summary>Since when it is so.</summary>
     public DateTimeOffset Since { get; init; }
 
-    /// <summary>The best candidate as an endpoint, or null.</summary>
-    public IPEndPoint? Endpoint => Candidates.Count == 0 ? null : new IPEndPoint(Candidates[0].Address, Candidates[0].Port);
+    /// <summary>The best IPv4 candidate as an endpoint, or null.</summary>
+    public IPEndPoint? Endpoint => Candidates.FirstOrDefault(candidate => candidate.Address.AddressFamily == AddressFamily.InterNetwork) is { } best
+        ? new IPEndPoint(best.Address, best.Port)
+        : null;
 
     /// <summary>Whether two states tell others the same: phase, reason and candidates, whenever these expire.</summary>
     public bool IsSameAs(EndpointState other)

@@ -47,7 +47,7 @@ internal sealed partial class GatewayKeeper
     private readonly long _origin;
     private readonly Lock _tellGate = new();
 
-    private GatewayAddress? _address;
+    private GatewayAnswer? _address;
     private PortMapping? _mapping;
     private TimeSpan _renewAt;
     private TimeSpan _expiresAt;
@@ -156,9 +156,9 @@ internal sealed partial class GatewayKeeper
     private async Task RefreshAsync(IPortMapper mapper, CancellationToken cancellationToken)
     {
         ExchangeEffort effort = _answered ? ExchangeEffort.Brisk : ExchangeEffort.Thorough;
-        _address = await mapper.GetExternalAddressAsync(effort, cancellationToken).ConfigureAwait(false);
+        _address = await mapper.QueryAsync(effort, cancellationToken).ConfigureAwait(false);
         _answered = true;
-        if (ExternalAddress.IsBehindAnotherNat(_address.Kind)) throw BehindAnotherNat(_address);
+        if (_address.Kind is { } kind && ExternalAddress.IsBehindAnotherNat(kind)) throw BehindAnotherNat(_address);
         bool lost = mapper.StateLossCount != _lossesAtMapping;
         if (_mapping is null || _inDoubt || lost || Now() >= _renewAt)
             await MapAsync(mapper, cancellationToken).ConfigureAwait(false);
@@ -203,7 +203,7 @@ internal sealed partial class GatewayKeeper
         {
             Tell(MappingKeeper.Unavailable(_route, failure.Reason, failure.Message, failure.Remedy) with
             {
-                ExternalAddress = _address?.Address,
+                ExternalAddress = _address?.ExternalAddress,
             });
             _inDoubt = true;
         }
@@ -261,11 +261,11 @@ internal sealed partial class GatewayKeeper
         ExternalAddress = Address(),
     };
 
-    private IPAddress Address() => _address?.Address ?? IPAddress.None;
+    private IPAddress Address() => _address?.ExternalAddress ?? IPAddress.None;
 
-    private BtmmException BehindAnotherNat(GatewayAddress address) => new(
+    private BtmmException BehindAnotherNat(GatewayAnswer address) => new(
         BtmmErrorReason.DoubleNat,
-        $"The gateway {_route.Gateway} is itself behind another NAT: it calls {address.Address} its external address.",
+        $"The gateway {_route.Gateway} is itself behind another NAT: it calls {address.ExternalAddress} its external address.",
         address.Kind switch
         {
             ExternalAddressKind.CarrierShared => "Ask the internet provider for a public address.",

@@ -8,18 +8,15 @@ namespace Btmm.Core.NatTraversal;
 /// </summary>
 public interface IPortMapper : IAsyncDisposable
 {
-    /// <summary>The protocol it speaks.</summary>
-    PortMappingMethod Method { get; }
-
     /// <summary>How often the gateway's answers have shown that it lost its mappings since the answer before.</summary>
     int StateLossCount { get; }
 
     /// <summary>The gateway's announcements, oldest dropped when nobody reads; completed by disposal.</summary>
     ChannelReader<GatewayAnnouncement> Announcements { get; }
 
-    /// <summary>Asks for the external address.</summary>
+    /// <summary>Asks whether the gateway is there, and for its external address; makes no mapping.</summary>
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
-    Task<GatewayAddress> GetExternalAddressAsync(ExchangeEffort effort, CancellationToken cancellationToken);
+    Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken);
 
     /// <summary>Makes or renews a mapping.</summary>
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>

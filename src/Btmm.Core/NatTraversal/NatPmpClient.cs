@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
-using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.NatPmp;
 
 namespace Btmm.Core.NatTraversal;
@@ -45,7 +44,7 @@ public sealed class NatPmpClient : IAsyncDisposable
     public IPAddress Gateway => _gateway.Address;
 
     /// <summary>
-    /// How often a request is sent when the call does not say. 9 takes 128 s and ends in <see cref="BtmmErrorReason.NatPmpUnsupported"/>;
+    /// How often a request is sent when the call does not say. 9 takes 128 s and ends in <see cref="BtmmErrorReason.PortMappingUnsupported"/>;
     /// fewer end in <see cref="BtmmErrorReason.Timeout"/> after 0.25 s × (2^n − 1).
     /// </summary>
     public int MaxTries { get; init; } = NatPmpConstants.MaxTries;
@@ -57,13 +56,13 @@ public sealed class NatPmpClient : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="maxTries">How often to send; by default <see cref="MaxTries"/>.</param>
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
-    public async Task<GatewayAddress> GetExternalAddressAsync(CancellationToken cancellationToken, int? maxTries = null)
+    public async Task<GatewayAnswer> GetExternalAddressAsync(CancellationToken cancellationToken, int? maxTries = null)
     {
         NatPmpOutcome outcome = await ExchangeAsync(NatPmpRequest.ExternalAddress(), maxTries, cancellationToken).ConfigureAwait(false);
         NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
         IPAddress address = response.ExternalAddress ?? throw NatPmpErrors.Malformed(_gateway, "no address");
         TimeSpan age = TimeSpan.FromSeconds(response.EpochSeconds ?? 0);
-        return new GatewayAddress(address, ExternalAddress.Classify(address), age, outcome.Elapsed, outcome.Tries);
+        return new GatewayAnswer(PortMappingMethod.NatPmp, address, age, outcome.Elapsed, outcome.Tries);
     }
 
     /// <summary>Makes or renews a mapping. The gateway may grant another port and a shorter lifetime.</summary>

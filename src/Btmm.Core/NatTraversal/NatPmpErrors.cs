@@ -31,14 +31,14 @@ internal static class NatPmpErrors
     { Endpoint = gateway };
 
     private static BtmmException NotListening(IPEndPoint gateway) => new(
-        BtmmErrorReason.NatPmpUnsupported,
+        BtmmErrorReason.PortMappingUnsupported,
         $"The gateway {gateway.Address} does not speak NAT-PMP: its port {gateway.Port} is closed.",
         TurnOnRemedy)
     { Endpoint = gateway };
 
     private static BtmmException Silent(NatPmpOutcome outcome, IPEndPoint gateway) => outcome.Tries >= NatPmpConstants.MaxTries
         ? new BtmmException(
-            BtmmErrorReason.NatPmpUnsupported,
+            BtmmErrorReason.PortMappingUnsupported,
             $"The gateway {gateway.Address} does not speak NAT-PMP: it left {outcome.Tries} requests unanswered.",
             TurnOnRemedy)
         { Endpoint = gateway }
@@ -53,19 +53,19 @@ internal static class NatPmpErrors
         (BtmmErrorReason reason, string what, string remedy) = result switch
         {
             NatPmpResult.NotAuthorized => (
-                BtmmErrorReason.NatPmpNotAuthorized,
+                BtmmErrorReason.PortMappingNotAuthorized,
                 "refuses to map ports (not authorized)",
                 "Allow NAT-PMP for this host in the router's settings, or forward the UDP port by hand."),
             NatPmpResult.NetworkFailure => (
-                BtmmErrorReason.NatPmpNetworkFailure,
+                BtmmErrorReason.PortMappingNetworkFailure,
                 "has no usable external address (network failure)",
                 "Check the router's internet connection; if it works, the router is behind another NAT, where mapping is impossible."),
             NatPmpResult.OutOfResources => (
-                BtmmErrorReason.NatPmpOutOfResources,
+                BtmmErrorReason.PortMappingOutOfResources,
                 "can make no more mappings (out of resources)",
                 "Remove mappings that are no longer needed in the router's settings, or restart the router."),
             NatPmpResult.UnsupportedVersion or NatPmpResult.UnsupportedOpcode => (
-                BtmmErrorReason.NatPmpUnsupported,
+                BtmmErrorReason.PortMappingUnsupported,
                 $"does not speak this version of NAT-PMP (result {(int)result})",
                 TurnOnRemedy),
             _ => (

@@ -14,15 +14,13 @@ public sealed class NatPmpPortMapper : IPortMapper
     private readonly NatPmpAnnouncementListener _listener;
 
     /// <summary>Makes a mapper for a gateway and begins to listen for its announcements.</summary>
-    public NatPmpPortMapper(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time)
+    public NatPmpPortMapper(GatewayRoute route, PortMapperServices services)
     {
         ArgumentNullException.ThrowIfNull(route);
-        _client = new NatPmpClient(route.Gateway, channels, time);
-        _listener = new NatPmpAnnouncementListener(route, channels, _client);
+        ArgumentNullException.ThrowIfNull(services);
+        _client = new NatPmpClient(route.Gateway, services.Channels, services.Time);
+        _listener = new NatPmpAnnouncementListener(route, services.Channels, _client);
     }
-
-    /// <inheritdoc/>
-    public PortMappingMethod Method => PortMappingMethod.NatPmp;
 
     /// <inheritdoc/>
     public int StateLossCount => _client.StateLossCount;
@@ -31,7 +29,7 @@ public sealed class NatPmpPortMapper : IPortMapper
     public ChannelReader<GatewayAnnouncement> Announcements => _listener.Announcements;
 
     /// <inheritdoc/>
-    public Task<GatewayAddress> GetExternalAddressAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
+    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
         _client.GetExternalAddressAsync(cancellationToken, Tries(effort));
 
     /// <inheritdoc/>

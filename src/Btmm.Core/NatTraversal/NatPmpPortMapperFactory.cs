@@ -3,10 +3,9 @@ using Btmm.Core.Contracts;
 namespace Btmm.Core.NatTraversal;
 
 /// <summary>Talks NAT-PMP with every gateway. Thread-safe.</summary>
-/// <param name="channels">Where sockets come from.</param>
-/// <param name="time">The clock.</param>
-public sealed class NatPmpPortMapperFactory(IDatagramChannelFactory channels, TimeProvider time) : IPortMapperFactory
+/// <param name="services">Sockets and clock.</param>
+public sealed class NatPmpPortMapperFactory(PortMapperServices services) : IPortMapperFactory
 {
     /// <inheritdoc/>
-    public IPortMapper Open(GatewayRoute route) => new NatPmpPortMapper(route, channels, time);
+    public IPortMapper Open(GatewayRoute route) => new NatPmpPortMapper(route, services);
 }

@@ -18,10 +18,10 @@ internal static class RetryPolicy
     {
         (double first, double last) = reason switch
         {
-            BtmmErrorReason.NatPmpUnsupported => worked ? (1, 30) : (300, 300),
+            BtmmErrorReason.PortMappingUnsupported => worked ? (1, 30) : (300, 300),
             BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable => (1, 30),
-            BtmmErrorReason.NatPmpNetworkFailure => (2, 60),
-            BtmmErrorReason.NatPmpOutOfResources => (30, 900),
+            BtmmErrorReason.PortMappingNetworkFailure => (2, 60),
+            BtmmErrorReason.PortMappingOutOfResources => (30, 900),
             BtmmErrorReason.DoubleNat => (60, 60),
             _ => (300, 300),
         };
@@ -31,5 +31,5 @@ internal static class RetryPolicy
 
     /// <summary>Whether a gateway that restarts may fail so for a moment.</summary>
     internal static bool MayPass(BtmmErrorReason reason) => reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable
-        or BtmmErrorReason.NatPmpUnsupported or BtmmErrorReason.NatPmpNetworkFailure;
+        or BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNetworkFailure;
 }

@@ -16,7 +16,8 @@ internal static class NodeNetwork
         var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder, options.Account.Authority);
         return new NodeConnections
         {
-            Mappers = new NatPmpPortMapperFactory(platform.Channels, platform.Time),
+            Mappers = new NatPmpPortMapperFactory(new PortMapperServices(
+                platform.Channels, platform.Streams, platform.Random, platform.Time, new MappingMemory(platform.Random))),
             ZoneUpdater = new ZoneUpdater(zone, new DnsUpdateClient(client)),
             OpenRecordWatcher = () => new ZoneWatcher(zone, client, platform.Channels, platform.Random, platform.Time),
         };

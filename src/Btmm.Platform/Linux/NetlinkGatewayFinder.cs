@@ -28,6 +28,13 @@ public sealed class NetlinkGatewayFinder : IGatewayFinder
         return name is null || local is null ? null : new GatewayRoute(best.Gateway, local, best.InterfaceIndex, name);
     }
 
+    /// <inheritdoc/>
+    public GatewayRoute? FindDefaultV6() => null;
+
+    /// <inheritdoc/>
+    /// <exception cref="Win32Exception">The kernel gave no netlink socket.</exception>
+    public IReadOnlyList<GatewayRoute> FindAll() => FindDefault() is { } only ? [only] : [];
+
     /// <summary>The better of the best default route so far and the one in a message, if it is one.</summary>
     internal static RouteMessage? Better(RouteMessage? best, ushort type, ReadOnlySpan<byte> payload)
     {

@@ -29,7 +29,7 @@ internal static class GatewayProbe
         }
     }
 
-    private static BtmmGateway Describe(GatewayRoute route, GatewayAddress? answer, BtmmException? failure)
+    private static BtmmGateway Describe(GatewayRoute route, GatewayAnswer? answer, BtmmException? failure)
     {
         BtmmReachability reachability = Judge(route.LocalAddress, answer);
         bool isBad = reachability is BtmmReachability.DoubleNat or BtmmReachability.NotMappable;
@@ -39,7 +39,7 @@ internal static class GatewayProbe
             InterfaceAlias = route.InterfaceName,
             InterfaceIndex = route.InterfaceIndex,
             LocalAddress = route.LocalAddress,
-            ExternalAddress = answer?.Address,
+            ExternalAddress = answer?.ExternalAddress,
             NatPmp = answer is not null || failure is { ProtocolCode: not null },
             TableAge = answer?.StateAge,
             RoundTrip = answer?.RoundTrip,
@@ -49,7 +49,7 @@ internal static class GatewayProbe
         };
     }
 
-    private static BtmmReachability Judge(IPAddress local, GatewayAddress? answer)
+    private static BtmmReachability Judge(IPAddress local, GatewayAnswer? answer)
     {
         if (ExternalAddress.IsPublic(local)) return BtmmReachability.Direct;
         if (answer is null) return BtmmReachability.NotMappable;

@@ -49,7 +49,7 @@ internal static class PortMapper
     {
         try
         {
-            return (await client.GetExternalAddressAsync(cancellationToken).ConfigureAwait(false)).Address;
+            return (await client.GetExternalAddressAsync(cancellationToken).ConfigureAwait(false)).ExternalAddress;
         }
         catch (BtmmException)
         {

@@ -17,7 +17,9 @@ internal sealed class KeeperFixture : IAsyncDisposable
         Routes.Set("192.168.1.1", hostAddress);
         MappingKeeperOptions options = new() { InternalPort = Port };
         if (pollInterval is { } interval) options = options with { PollInterval = interval };
-        Keeper = new MappingKeeper(options, Routes, new NatPmpPortMapperFactory(Host, Clock), Clock, SystemRandomSource.Instance);
+        Memory = new MappingMemory(SystemRandomSource.Instance);
+        PortMapperServices services = new(Host, Host, SystemRandomSource.Instance, Clock, Memory);
+        Keeper = new MappingKeeper(options, Routes, new NatPmpPortMapperFactory(services), Clock, SystemRandomSource.Instance);
     }
 
     public FakeClock Clock { get; } = new();
@@ -29,6 +31,8 @@ internal sealed class KeeperFixture : IAsyncDisposable
     public FakeGateway Gateway { get; }
 
     public FakeGatewayFinder Routes { get; } = new();
+
+    public MappingMemory Memory { get; }
 
     public MappingKeeper Keeper { get; }
 

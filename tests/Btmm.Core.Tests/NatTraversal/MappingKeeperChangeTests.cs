@@ -214,7 +214,7 @@ public sealed class MappingKeeperChangeTests
         await lab.Gateway.CloseAsync();
         TimeSpan took = await lab.UnavailableAsync();
         Assert.InRange(took.TotalSeconds, 30, 120);
-        Assert.Equal(BtmmErrorReason.NatPmpUnsupported, lab.State.Reason);
+        Assert.Equal(BtmmErrorReason.PortMappingUnsupported, lab.State.Reason);
         lab.Gateway.Open();
         TimeSpan back = await lab.AvailableAsync();
         Assert.True(back <= TimeSpan.FromSeconds(31), $"{back}");

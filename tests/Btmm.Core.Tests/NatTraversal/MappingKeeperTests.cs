@@ -123,9 +123,9 @@ public sealed class MappingKeeperTests
     }
 
     [Theory]
-    [InlineData(NatPmpResult.NotAuthorized, BtmmErrorReason.NatPmpNotAuthorized)]
-    [InlineData(NatPmpResult.OutOfResources, BtmmErrorReason.NatPmpOutOfResources)]
-    [InlineData(NatPmpResult.NetworkFailure, BtmmErrorReason.NatPmpNetworkFailure)]
+    [InlineData(NatPmpResult.NotAuthorized, BtmmErrorReason.PortMappingNotAuthorized)]
+    [InlineData(NatPmpResult.OutOfResources, BtmmErrorReason.PortMappingOutOfResources)]
+    [InlineData(NatPmpResult.NetworkFailure, BtmmErrorReason.PortMappingNetworkFailure)]
     [InlineData((NatPmpResult)77, BtmmErrorReason.MalformedReply)]
     public async Task Keeper_MappingRefused_SaysWhyAndTriesAgain(NatPmpResult result, BtmmErrorReason reason)
     {
@@ -148,7 +148,7 @@ public sealed class MappingKeeperTests
         lab.Keeper.Start();
         TimeSpan took = await lab.UnavailableAsync();
         Assert.True(took < TimeSpan.FromSeconds(1), $"{took}");
-        Assert.Equal(BtmmErrorReason.NatPmpUnsupported, lab.State.Reason);
+        Assert.Equal(BtmmErrorReason.PortMappingUnsupported, lab.State.Reason);
         int before = lab.Wire.Sent.Count;
         await lab.Clock.RunForAsync(TimeSpan.FromMinutes(4));
         Assert.True(lab.Wire.Sent.Count <= before + 1, $"{lab.Wire.Sent.Count}");
@@ -164,7 +164,7 @@ public sealed class MappingKeeperTests
         TimeSpan early = await lab.UnavailableAsync();
         Assert.InRange(early.TotalSeconds, 1.9, 4);
         Assert.Equal(BtmmErrorReason.Timeout, lab.State.Reason);
-        await lab.UntilAsync(() => lab.State.Reason == BtmmErrorReason.NatPmpUnsupported);
+        await lab.UntilAsync(() => lab.State.Reason == BtmmErrorReason.PortMappingUnsupported);
         Assert.Equal(9, lab.Gateway.AddressRequests);
     }
 

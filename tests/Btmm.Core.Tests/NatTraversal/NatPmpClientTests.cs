@@ -34,8 +34,8 @@ public sealed class NatPmpClientTests : IAsyncDisposable
     [Fact]
     public async Task Client_AddressRequest_GivesAddressKindAndAge()
     {
-        GatewayAddress address = await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None));
-        Assert.Equal(IPAddress.Parse("203.0.113.10"), address.Address);
+        GatewayAnswer address = await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None));
+        Assert.Equal(IPAddress.Parse("203.0.113.10"), address.ExternalAddress);
         Assert.Equal(ExternalAddressKind.Public, address.Kind);
         Assert.Equal(TimeSpan.FromHours(5), address.StateAge);
         Assert.True(address.Tries >= 1);
@@ -69,18 +69,18 @@ public sealed class NatPmpClientTests : IAsyncDisposable
     public async Task Client_LostRequests_AreSentAgain()
     {
         _gateway.Quirks = new FakeGatewayQuirks { IgnoreFirst = 3 };
-        GatewayAddress address = await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None));
+        GatewayAnswer address = await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None));
         Assert.True(address.Tries >= 4, $"{address.Tries} tries");
         Assert.True(address.RoundTrip >= TimeSpan.FromSeconds(1.75), $"{address.RoundTrip}");
     }
 
     [Theory]
-    [InlineData(NatPmpResult.NotAuthorized, BtmmErrorReason.NatPmpNotAuthorized, false)]
-    [InlineData(NatPmpResult.NotAuthorized, BtmmErrorReason.NatPmpNotAuthorized, true)]
-    [InlineData(NatPmpResult.NetworkFailure, BtmmErrorReason.NatPmpNetworkFailure, true)]
-    [InlineData(NatPmpResult.OutOfResources, BtmmErrorReason.NatPmpOutOfResources, false)]
-    [InlineData(NatPmpResult.UnsupportedVersion, BtmmErrorReason.NatPmpUnsupported, true)]
-    [InlineData(NatPmpResult.UnsupportedOpcode, BtmmErrorReason.NatPmpUnsupported, false)]
+    [InlineData(NatPmpResult.NotAuthorized, BtmmErrorReason.PortMappingNotAuthorized, false)]
+    [InlineData(NatPmpResult.NotAuthorized, BtmmErrorReason.PortMappingNotAuthorized, true)]
+    [InlineData(NatPmpResult.NetworkFailure, BtmmErrorReason.PortMappingNetworkFailure, true)]
+    [InlineData(NatPmpResult.OutOfResources, BtmmErrorReason.PortMappingOutOfResources, false)]
+    [InlineData(NatPmpResult.UnsupportedVersion, BtmmErrorReason.PortMappingUnsupported, true)]
+    [InlineData(NatPmpResult.UnsupportedOpcode, BtmmErrorReason.PortMappingUnsupported, false)]
     [InlineData((NatPmpResult)0x43, BtmmErrorReason.MalformedReply, false)]
     public async Task Client_ErrorAnswer_ThrowsItsReason(NatPmpResult result, BtmmErrorReason reason, bool shortAnswer)
     {
@@ -96,7 +96,7 @@ public sealed class NatPmpClientTests : IAsyncDisposable
     {
         await _gateway.CloseAsync();
         BtmmException e = await FailAsync(_client.GetExternalAddressAsync(CancellationToken.None));
-        Assert.Equal(BtmmErrorReason.NatPmpUnsupported, e.Reason);
+        Assert.Equal(BtmmErrorReason.PortMappingUnsupported, e.Reason);
         Assert.True(_clock.Elapsed < TimeSpan.FromSeconds(10), $"{_clock.Elapsed}");
     }
 
@@ -105,7 +105,7 @@ public sealed class NatPmpClientTests : IAsyncDisposable
     {
         _gateway.Quirks = new FakeGatewayQuirks { Silent = true };
         BtmmException e = await FailAsync(_client.GetExternalAddressAsync(CancellationToken.None));
-        Assert.Equal(BtmmErrorReason.NatPmpUnsupported, e.Reason);
+        Assert.Equal(BtmmErrorReason.PortMappingUnsupported, e.Reason);
         Assert.Equal(9, _gateway.AddressRequests);
         Assert.Equal(TimeSpan.FromSeconds(127.75), _clock.Elapsed);
     }
@@ -124,11 +124,11 @@ public sealed class NatPmpClientTests : IAsyncDisposable
     {
         _gateway.Quirks = new FakeGatewayQuirks { Silent = true };
         using CancellationTokenSource user = new();
-        Task<GatewayAddress> pending = _client.GetExternalAddressAsync(user.Token);
+        Task<GatewayAnswer> pending = _client.GetExternalAddressAsync(user.Token);
         await user.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pending);
         _gateway.Quirks = new FakeGatewayQuirks();
-        Assert.Equal(_gateway.ExternalAddress, (await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None))).Address);
+        Assert.Equal(_gateway.ExternalAddress, (await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None))).ExternalAddress);
     }
 
     [Fact]

@@ -5,7 +5,6 @@ using Btmm.Core.Node;
 using Btmm.Core.Peers;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
-using Btmm.Protocol.NatTraversal;
 using Btmm.TestKit;
 using Btmm.TestKit.Packets;
 
@@ -169,7 +168,7 @@ public sealed class BtmmNodeTests : IDisposable
         await using NodeHarness mac = Host("mac", "192.168.1.100");
         await mac.StartAsync();
         await mac.WaitForAsync(NodeEventKind.Published);
-        mac.Mapper.Kind = ExternalAddressKind.Private;
+        mac.Mapper.External = IPAddress.Parse("10.0.0.9");
         mac.MoveTo(new GatewayRoute(IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.2"), 2, "eth0"));
         NodeEvent lost = await mac.WaitForAsync(NodeEventKind.MappingLost);
         Assert.Equal(BtmmErrorReason.DoubleNat, lost.Reason);

@@ -3,7 +3,6 @@ using System.Net;
 using System.Threading.Channels;
 using Btmm.Core.Contracts;
 using Btmm.Core.NatTraversal;
-using Btmm.Protocol.NatTraversal;
 
 namespace Btmm.Core.Tests.Node;
 
@@ -14,11 +13,8 @@ internal sealed class FakeMapper : IPortMapperFactory, IPortMapper
     private IPAddress _gateway = IPAddress.None;
 
     internal volatile IPAddress External = IPAddress.Parse("203.0.113.10");
-    internal volatile ExternalAddressKind Kind = ExternalAddressKind.Public;
 
     internal ConcurrentDictionary<int, int> Mappings { get; } = new();
-
-    public PortMappingMethod Method => PortMappingMethod.NatPmp;
 
     public int StateLossCount => 0;
 
@@ -30,14 +26,14 @@ internal sealed class FakeMapper : IPortMapperFactory, IPortMapper
         return this;
     }
 
-    public Task<GatewayAddress> GetExternalAddressAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
-        Task.FromResult(new GatewayAddress(External, Kind, TimeSpan.FromHours(1), TimeSpan.Zero, 1));
+    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
+        Task.FromResult(new GatewayAnswer(PortMappingMethod.NatPmp, External, TimeSpan.FromHours(1), TimeSpan.Zero, 1));
 
     public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         Mappings[request.InternalPort] = request.InternalPort;
         return Task.FromResult(new PortMapping(
-            Method, _gateway, request.Protocol, request.InternalPort, request.InternalPort, request.Lifetime, DateTimeOffset.UtcNow));
+            PortMappingMethod.NatPmp, _gateway, request.Protocol, request.InternalPort, request.InternalPort, request.Lifetime, DateTimeOffset.UtcNow));
     }
 
     public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)

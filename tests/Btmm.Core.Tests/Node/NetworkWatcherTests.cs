@@ -83,6 +83,10 @@ public sealed class NetworkWatcherTests
         internal volatile GatewayRoute? Route;
 
         public GatewayRoute? FindDefault() => Route;
+
+        public GatewayRoute? FindDefaultV6() => null;
+
+        public IReadOnlyList<GatewayRoute> FindAll() => Route is { } only ? [only] : [];
     }
 
     private sealed class FakeMonitor : INetworkMonitor

@@ -104,6 +104,10 @@ internal sealed class NodeHarness : IAsyncDisposable
     private sealed class Gateways(NodeHarness harness) : IGatewayFinder
     {
         public GatewayRoute? FindDefault() => harness.Route;
+
+        public GatewayRoute? FindDefaultV6() => null;
+
+        public IReadOnlyList<GatewayRoute> FindAll() => harness.Route is { } only ? [only] : [];
     }
 
     private sealed class Monitor(NodeHarness harness) : INetworkMonitor

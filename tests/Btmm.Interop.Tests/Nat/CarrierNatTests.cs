@@ -15,7 +15,7 @@ public sealed class CarrierNatTests
         await using LabKeeper host = new(lab, "deep", 41100);
 
         // miniupnpd takes nine seconds to find out; until then its port is closed.
-        await host.UnavailableAsync(BtmmErrorReason.NatPmpNetworkFailure);
+        await host.UnavailableAsync(BtmmErrorReason.PortMappingNetworkFailure);
         Assert.Null(host.State.Endpoint);
         Assert.Equal(EndpointPhase.Unavailable, host.State.Phase);
         Assert.Contains("another NAT", host.State.Remedy, StringComparison.Ordinal);

@@ -20,7 +20,8 @@ internal sealed class LabKeeper : IAsyncDisposable
         MappingKeeperOptions options = new() { InternalPort = port };
         if (lifetime is { } asked) options = options with { Lifetime = asked };
         if (pollInterval is { } interval) options = options with { PollInterval = interval };
-        NatPmpPortMapperFactory mappers = new(_network, TimeProvider.System);
+        NatPmpPortMapperFactory mappers = new(new PortMapperServices(
+            _network, _network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance)));
         Keeper = new MappingKeeper(options, _network, mappers, TimeProvider.System, SystemRandomSource.Instance);
         _monitor = _network.OpenMonitor();
         _watch = WatchAsync();

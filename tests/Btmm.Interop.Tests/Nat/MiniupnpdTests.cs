@@ -21,8 +21,8 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
     {
         Lab lab = fixture.Require();
         await using NatPmpClient client = new(IPAddress.Parse("192.168.1.1"), lab.Network("mini"), TimeProvider.System);
-        GatewayAddress address = await client.GetExternalAddressAsync(CancellationToken.None);
-        Assert.Equal(lab.AddressOf("gw-home"), address.Address);
+        GatewayAnswer address = await client.GetExternalAddressAsync(CancellationToken.None);
+        Assert.Equal(lab.AddressOf("gw-home"), address.ExternalAddress);
         Assert.Equal(ExternalAddressKind.Public, address.Kind);
         PortMapping mapping = await client.MapAsync(
             new PortMappingRequest(PortMappingProtocol.Tcp, 8080, 18080, TimeSpan.FromMinutes(10)), CancellationToken.None);
@@ -197,9 +197,9 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
     }
 
     [Theory]
-    [InlineData("deny", BtmmErrorReason.NatPmpNotAuthorized)]
-    [InlineData("nostun", BtmmErrorReason.NatPmpNetworkFailure)]
-    [InlineData("off", BtmmErrorReason.NatPmpUnsupported)]
+    [InlineData("deny", BtmmErrorReason.PortMappingNotAuthorized)]
+    [InlineData("nostun", BtmmErrorReason.PortMappingNetworkFailure)]
+    [InlineData("off", BtmmErrorReason.PortMappingUnsupported)]
     public async Task Keeper_GatewayWithoutMapping_SaysWhyAndRecovers(string action, BtmmErrorReason reason)
     {
         Lab lab = fixture.Require();

@@ -7,14 +7,29 @@ namespace Btmm.TestKit;
 public sealed class FakeGatewayFinder : IGatewayFinder
 {
     private volatile GatewayRoute? _route;
+    private volatile GatewayRoute? _routeV6;
 
     /// <inheritdoc/>
     public GatewayRoute? FindDefault() => _route;
+
+    /// <inheritdoc/>
+    public GatewayRoute? FindDefaultV6() => _routeV6;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GatewayRoute> FindAll() => [.. new[] { _route, _routeV6 }.OfType<GatewayRoute>()];
 
     /// <summary>The default route leads over a gateway from now on.</summary>
     public void Set(string gateway, string local, int interfaceIndex = 2) =>
         _route = new GatewayRoute(IPAddress.Parse(gateway), IPAddress.Parse(local), interfaceIndex, $"eth{interfaceIndex}");
 
+    /// <summary>The IPv6 default route leads over a gateway from now on.</summary>
+    public void SetV6(string gateway, string local, int interfaceIndex = 2) =>
+        _routeV6 = new GatewayRoute(IPAddress.Parse(gateway), IPAddress.Parse(local), interfaceIndex, $"eth{interfaceIndex}");
+
     /// <summary>There is no default route any more.</summary>
-    public void Clear() => _route = null;
+    public void Clear()
+    {
+        _route = null;
+        _routeV6 = null;
+    }
 }

@@ -25,6 +25,12 @@ public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, ISt
     /// <inheritdoc/>
     public GatewayRoute? FindDefault() => NetworkNamespace.Run(Name, () => new NetlinkGatewayFinder().FindDefault());
 
+    /// <inheritdoc/>
+    public GatewayRoute? FindDefaultV6() => NetworkNamespace.Run(Name, () => new NetlinkGatewayFinder().FindDefaultV6());
+
+    /// <inheritdoc/>
+    public IReadOnlyList<GatewayRoute> FindAll() => NetworkNamespace.Run(Name, () => new NetlinkGatewayFinder().FindAll());
+
     /// <summary>A monitor of the namespace's links, addresses and routes; the caller disposes it.</summary>
     public NetlinkNetworkMonitor OpenMonitor() => NetworkNamespace.Run(Name, () => new NetlinkNetworkMonitor());
 }

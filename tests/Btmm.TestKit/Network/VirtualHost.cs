@@ -5,7 +5,7 @@ using Btmm.Core.Contracts;
 namespace Btmm.TestKit;
 
 /// <summary>One host of a <see cref="VirtualWire"/>: opens datagram channels at its address. Thread-safe.</summary>
-public sealed class VirtualHost : IDatagramChannelFactory
+public sealed class VirtualHost : IDatagramChannelFactory, IStreamDialer
 {
     private const int FirstEphemeralPort = 49152;
     private readonly VirtualWire _wire;
@@ -27,6 +27,10 @@ public sealed class VirtualHost : IDatagramChannelFactory
         _wire.MoveHost(Address, moved);
         Address = moved;
     }
+
+    /// <summary>Refuses: nobody on this wire listens for TCP.</summary>
+    public ValueTask<Stream> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken) =>
+        ValueTask.FromException<Stream>(new SocketException((int)SocketError.ConnectionRefused));
 
     /// <inheritdoc/>
     public IDatagramChannel Open(DatagramChannelOptions options)

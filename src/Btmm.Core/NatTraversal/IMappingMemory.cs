@@ -1,0 +1,34 @@
+using System.Net;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal.Pcp;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>
+/// What must outlive the process so that no mapping is lost on a gateway: the nonce of each, the mappings that have not been
+/// released, and by which protocol each gateway was talked to last. Thread-safe.
+/// </summary>
+public interface IMappingMemory
+{
+    /// <summary>The mappings that have not been released, also those only asked for.</summary>
+    IReadOnlyList<PortMapping> Mappings { get; }
+
+    /// <summary>The nonce of a mapping: the same for as long as the mapping may exist, kept before this returns.</summary>
+    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    PcpNonce NonceFor(IPAddress gateway, PortMappingProtocol protocol, int internalPort);
+
+    /// <summary>Notes that a mapping is about to be asked for (lifetime zero) or was granted, in place of a former note about it.</summary>
+    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    void Note(PortMapping mapping);
+
+    /// <summary>Forgets a mapping that was released, and its nonce.</summary>
+    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    void Forget(PortMapping mapping);
+
+    /// <summary>The protocol that worked on a gateway last; null when none did.</summary>
+    PortMappingMethod? MethodFor(IPAddress gateway);
+
+    /// <summary>Notes the protocol that worked on a gateway.</summary>
+    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    void NoteMethod(IPAddress gateway, PortMappingMethod method);
+}

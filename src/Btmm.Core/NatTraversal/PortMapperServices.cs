@@ -1,0 +1,13 @@
+using Btmm.Core.Contracts;
+using Btmm.Protocol;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>What port mappers need beside the route to their gateway. Immutable; the parts are thread-safe.</summary>
+/// <param name="Channels">Opens UDP sockets.</param>
+/// <param name="Streams">Opens TCP connections.</param>
+/// <param name="Random">The random generator.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Memory">What outlives the process.</param>
+public sealed record PortMapperServices(
+    IDatagramChannelFactory Channels, IStreamDialer Streams, IRandomSource Random, TimeProvider Time, IMappingMemory Memory);
