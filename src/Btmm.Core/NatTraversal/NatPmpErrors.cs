@@ -30,6 +30,12 @@ internal static class NatPmpErrors
         "Look for new firmware for the router, or forward the UDP port by hand.")
     { Endpoint = gateway };
 
+    internal static BtmmException Conflict(PortMappingRequest request, PortMapping granted) => new(
+        BtmmErrorReason.PortMappingConflict,
+        $"The gateway {granted.Gateway} gives external port {request.SuggestedExternalPort} to somebody else; it offered {granted.ExternalPort}.",
+        "Choose another external port, or let the gateway choose.")
+    { Endpoint = new IPEndPoint(granted.Gateway, NatPmpConstants.GatewayPort) };
+
     private static BtmmException NotListening(IPEndPoint gateway) => new(
         BtmmErrorReason.PortMappingUnsupported,
         $"The gateway {gateway.Address} does not speak NAT-PMP: its port {gateway.Port} is closed.",

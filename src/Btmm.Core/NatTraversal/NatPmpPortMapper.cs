@@ -33,8 +33,17 @@ public sealed class NatPmpPortMapper : IPortMapper
         _client.GetExternalAddressAsync(cancellationToken, Tries(effort));
 
     /// <inheritdoc/>
-    public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken) =>
-        _client.MapAsync(request, cancellationToken, Tries(effort));
+    public async Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        PortMapping mapping = await _client.MapAsync(request, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        bool unwanted = request.PreferFailure && request.SuggestedExternalPort != 0 && mapping.ExternalPort != request.SuggestedExternalPort;
+        if (!unwanted) return mapping;
+
+        // NAT-PMP cannot ask for this port or none, so the other one is given back.
+        await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        throw NatPmpErrors.Conflict(request, mapping);
+    }
 
     /// <inheritdoc/>
     public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
