@@ -24,8 +24,11 @@ public sealed record NodePlatform
     /// <summary>The host's resolvers, by which the zone service is found when the account names none.</summary>
     public required INameServerSource NameServers { get; init; }
 
-    /// <summary>Finds the default gateway.</summary>
+    /// <summary>Finds the default gateways.</summary>
     public required IGatewayFinder Gateways { get; init; }
+
+    /// <summary>Finds the routers on the way; null when this system has no means for it.</summary>
+    public IHopFinder? Hops { get; init; }
 
     /// <summary>Makes the network monitor of one node, which disposes it.</summary>
     public required Func<INetworkMonitor> OpenMonitor { get; init; }

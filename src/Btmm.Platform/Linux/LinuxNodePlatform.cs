@@ -23,6 +23,7 @@ public static class LinuxNodePlatform
         Ciphers = PlatformCiphers.Fastest,
         NameServers = new ResolvConf(),
         Gateways = new NetlinkGatewayFinder(),
+        Hops = new LinuxHopFinder(),
         OpenMonitor = () => new NetlinkNetworkMonitor(),
         System = new LinuxSystemConfigurator(new LinuxTunDeviceFactory(), hostsPath is null ? null : new HostsFile(hostsPath)),
         BootId = ReadLine(BootIdPath) ?? Environment.MachineName,

@@ -1,84 +1,86 @@
 using System.ComponentModel;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Btmm.Core.Contracts;
 
 namespace Btmm.Platform.Linux;
 
 /// <summary>
-/// Finds the default IPv4 gateway in the main routing table by rtnetlink, in the network namespace of the calling thread.
+/// Finds the default gateways in the main routing table by rtnetlink, in the network namespace of the calling thread.
 /// Thread-safe, without state.
 /// </summary>
 public sealed class NetlinkGatewayFinder : IGatewayFinder
 {
-    private const byte FamilyInet = 2;
-    private const ushort AttributeDestination = 1;
-    private const ushort AttributeOutputInterface = 4;
+    private const int InterfaceNameLength = 16;
 
     /// <inheritdoc/>
     /// <exception cref="Win32Exception">The kernel gave no netlink socket.</exception>
     public GatewayRoute? FindDefault()
     {
         using RtnetlinkConnection connection = new();
-        RouteMessage? best = null;
-        RtnetlinkRequest dump = new(RtnetlinkRequest.GetRoute, RtnetlinkRequest.FlagDump, RoutePart(0));
-        connection.Exchange(dump, (type, payload) => best = Better(best, type, payload.Span));
-        if (best?.Gateway is null) return null;
-        string? name = InterfaceName(best.InterfaceIndex);
-        IPAddress? local = best.PreferredSource ?? SourceTowards(connection, best.Gateway, best.InterfaceIndex);
-        return name is null || local is null ? null : new GatewayRoute(best.Gateway, local, best.InterfaceIndex, name);
+        return Find(connection, AddressFamily.InterNetwork).FirstOrDefault();
     }
-
-    /// <inheritdoc/>
-    public GatewayRoute? FindDefaultV6() => null;
 
     /// <inheritdoc/>
     /// <exception cref="Win32Exception">The kernel gave no netlink socket.</exception>
-    public IReadOnlyList<GatewayRoute> FindAll() => FindDefault() is { } only ? [only] : [];
-
-    /// <summary>The better of the best default route so far and the one in a message, if it is one.</summary>
-    internal static RouteMessage? Better(RouteMessage? best, ushort type, ReadOnlySpan<byte> payload)
+    public GatewayRoute? FindDefaultV6()
     {
-        if (type != RtnetlinkRequest.NewRoute || !RouteMessage.TryParse(payload, out RouteMessage route)) return best;
-        bool candidate = route is { Usable: true, DestinationLength: 0, Table: RouteMessage.MainTable, Gateway: not null, InterfaceIndex: > 0 };
-        return candidate && (best is null || route.Metric < best.Metric) ? route : best;
+        using RtnetlinkConnection connection = new();
+        return Find(connection, AddressFamily.InterNetworkV6).FirstOrDefault();
     }
 
-    private static IPAddress? SourceTowards(RtnetlinkConnection connection, IPAddress gateway, int interfaceIndex)
+    /// <inheritdoc/>
+    /// <exception cref="Win32Exception">The kernel gave no netlink socket.</exception>
+    public IReadOnlyList<GatewayRoute> FindAll()
     {
-        RtnetlinkRequest request = new RtnetlinkRequest(RtnetlinkRequest.GetRoute, 0, RoutePart(32))
-            .Add(AttributeDestination, gateway.GetAddressBytes())
-            .Add(AttributeOutputInterface, (uint)interfaceIndex);
-        IPAddress? source = null;
-        connection.Exchange(request, (type, payload) =>
+        using RtnetlinkConnection connection = new();
+        return [.. Find(connection, AddressFamily.InterNetwork), .. Find(connection, AddressFamily.InterNetworkV6)];
+    }
+
+    /// <summary>Whether a message is a default route of the main table that leads somewhere.</summary>
+    internal static bool TryTakeDefault(ushort type, ReadOnlySpan<byte> payload, out RouteMessage route)
+    {
+        route = null!;
+        return type == RtnetlinkRequest.NewRoute
+            && RouteMessage.TryParse(payload, out route)
+            && route is { Usable: true, DestinationLength: 0, Table: RouteMessage.MainTable, Hops.Count: > 0 };
+    }
+
+    /// <summary>The order in which the kernel would take them.</summary>
+    internal static IEnumerable<RouteMessage> BestFirst(IEnumerable<RouteMessage> routes) =>
+        routes.OrderBy(route => route.Metric).ThenByDescending(route => route.Preference);
+
+    private static IEnumerable<GatewayRoute> Find(RtnetlinkConnection connection, AddressFamily family)
+    {
+        var routes = new List<RouteMessage>();
+        connection.Exchange(RtnetlinkRequest.Routes(family), (type, payload) =>
         {
-            if (type == RtnetlinkRequest.NewRoute && RouteMessage.TryParse(payload.Span, out RouteMessage route))
-                source = route.PreferredSource;
+            if (TryTakeDefault(type, payload.Span, out RouteMessage route) && route.Family == family) routes.Add(route);
         });
-        return source;
+        var sources = new SourceFinder(connection, family);
+        return BestFirst(routes)
+            .SelectMany(route => route.Hops.Select(hop => Describe(route, hop, sources)))
+            .OfType<GatewayRoute>()
+            .DistinctBy(route => (route.Gateway, route.InterfaceIndex));
     }
 
-    private static string? InterfaceName(int index)
+    private static GatewayRoute? Describe(RouteMessage route, RouteHop hop, SourceFinder sources)
     {
-        Span<byte> name = stackalloc byte[16];
-        name.Clear();
-        unsafe
-        {
-            fixed (byte* bytes = name)
-            {
-                if (RtnetlinkNative.InterfaceName((uint)index, bytes) == null) return null;
-            }
-        }
+        if (hop.InterfaceIndex <= 0 || InterfaceName(hop.InterfaceIndex) is not { } name) return null;
+        if (sources.Towards(hop, route.PreferredSource) is not { } local) return null;
 
-        int end = name.IndexOf((byte)0);
-        return System.Text.Encoding.UTF8.GetString(name[..(end < 0 ? name.Length : end)]);
+        // A link-local address means nothing without the link.
+        IPAddress gateway = hop.Gateway.IsIPv6LinkLocal ? new IPAddress(hop.Gateway.GetAddressBytes(), hop.InterfaceIndex) : hop.Gateway;
+        return new GatewayRoute(gateway, local, hop.InterfaceIndex, name);
     }
 
-    /// <summary>struct rtmsg for IPv4.</summary>
-    private static byte[] RoutePart(byte destinationLength)
+    private static unsafe string? InterfaceName(int index)
     {
-        byte[] part = new byte[12];
-        part[0] = FamilyInet;
-        part[1] = destinationLength;
-        return part;
+        byte* name = stackalloc byte[InterfaceNameLength];
+        if (RtnetlinkNative.InterfaceName((uint)index, name) == null) return null;
+        ReadOnlySpan<byte> bytes = new(name, InterfaceNameLength);
+        int end = bytes.IndexOf((byte)0);
+        return Encoding.UTF8.GetString(bytes[..(end < 0 ? bytes.Length : end)]);
     }
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Btmm.Platform.Linux;
@@ -10,6 +12,7 @@ internal sealed class RtnetlinkRequest
     internal const ushort GetLink = 18;
     internal const ushort NewAddress = 20;
     internal const ushort DeleteAddress = 21;
+    internal const ushort GetAddress = 22;
     internal const ushort NewRoute = 24;
     internal const ushort DeleteRoute = 25;
     internal const ushort GetRoute = 26;
@@ -21,6 +24,8 @@ internal sealed class RtnetlinkRequest
     internal const ushort FlagDump = 0x300;
 
     internal const int HeaderLength = 16;
+    private const byte FamilyInet = 2;
+    private const byte FamilyInet6 = 10;
     private const ushort NestedFlag = 0x8000;
 
     private readonly List<byte> _bytes = new(128);
@@ -86,6 +91,35 @@ internal sealed class RtnetlinkRequest
         BitConverter.TryWriteBytes(part.AsSpan(12), change);
         return part;
     }
+
+    /// <summary>Asks for all routes of a family.</summary>
+    internal static RtnetlinkRequest Routes(AddressFamily family) => new(GetRoute, FlagDump, RoutePart(family, 0));
+
+    /// <summary>Asks which route a destination takes; attributes narrow it.</summary>
+    internal static RtnetlinkRequest RouteTo(IPAddress destination) =>
+        new(GetRoute, 0, RoutePart(destination.AddressFamily, (byte)(destination.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)));
+
+    /// <summary>Asks for all addresses of a family.</summary>
+    internal static RtnetlinkRequest Addresses(AddressFamily family) => new(GetAddress, FlagDump, AddressPart(family));
+
+    /// <summary>struct rtmsg.</summary>
+    private static byte[] RoutePart(AddressFamily family, byte destinationLength)
+    {
+        byte[] part = new byte[12];
+        part[0] = ToNumber(family);
+        part[1] = destinationLength;
+        return part;
+    }
+
+    /// <summary>struct ifaddrmsg.</summary>
+    private static byte[] AddressPart(AddressFamily family)
+    {
+        byte[] part = new byte[8];
+        part[0] = ToNumber(family);
+        return part;
+    }
+
+    private static byte ToNumber(AddressFamily family) => family == AddressFamily.InterNetwork ? FamilyInet : FamilyInet6;
 
     private void Pad()
     {

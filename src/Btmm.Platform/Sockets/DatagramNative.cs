@@ -16,11 +16,14 @@ internal static partial class DatagramNative
     internal const int OptionUdpSegment = 103;
     internal const int OptionUdpGro = 104;
     internal const int LevelIPv6 = 41;
+    internal const int OptionReceiveErrors = 11;
+    internal const int OptionReceiveErrorsIPv6 = 25;
     internal const int OptionReusePort = 15;
     internal const int OptionPacketInformation = 8;
     internal const int ReceivePacketInformationIPv6 = 49;
     internal const int PacketInformationIPv6 = 50;
     internal const int DontWait = 0x40;
+    internal const int ErrorQueue = 0x2000;
     internal const int WaitForOne = 0x10000;
     internal const int ShutdownReceive = 0;
     internal const int Truncated = 0x20;

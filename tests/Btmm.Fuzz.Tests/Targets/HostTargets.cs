@@ -50,7 +50,11 @@ internal static class HostTargets
         ReadOnlySpan<byte> rest = bytes;
         bool isRead = false;
         while (NetlinkAttributes.TryReadMessage(ref rest, out ushort type, out ReadOnlySpan<byte> payload))
-            isRead |= NetworkChangeMessage.TryParse(type, payload, out _) | RouteMessage.TryParse(payload, out _);
+        {
+            isRead |= NetworkChangeMessage.TryParse(type, payload, out _)
+                | RouteMessage.TryParse(payload, out _) | AddressMessage.TryParse(payload, out _);
+        }
+
         return isRead;
     }
 

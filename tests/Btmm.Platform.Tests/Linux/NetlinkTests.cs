@@ -1,4 +1,3 @@
-using System.Net;
 using System.Threading.Channels;
 using Btmm.Core.Contracts;
 using Btmm.Platform.Linux;
@@ -9,66 +8,6 @@ namespace Btmm.Platform.Tests.Linux;
 public sealed class NetlinkTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
-
-    [Fact]
-    public void GatewayFinder_NoDefaultRoute_Null()
-    {
-        using TestNamespace home = MakeNamespace();
-        Assert.Null(NetworkNamespace.Run(home.Name, () => new NetlinkGatewayFinder().FindDefault()));
-    }
-
-    [Fact]
-    public void GatewayFinder_SeveralDefaultRoutes_LowestMetricWins()
-    {
-        using TestNamespace home = MakeNamespace();
-        Plug(home, "wlan0", "192.168.1.100/24");
-        Plug(home, "eth1", "10.0.0.5/8");
-        home.Ip("route", "add", "default", "via", "10.0.0.1", "metric", "600");
-        home.Ip("route", "add", "default", "via", "192.168.1.1", "metric", "100");
-        home.Ip("route", "add", "0.0.0.0/1", "via", "10.0.0.9");
-        GatewayRoute? route = NetworkNamespace.Run(home.Name, () => new NetlinkGatewayFinder().FindDefault());
-        Assert.NotNull(route);
-        Assert.Equal(IPAddress.Parse("192.168.1.1"), route.Gateway);
-        Assert.Equal(IPAddress.Parse("192.168.1.100"), route.LocalAddress);
-        Assert.Equal("wlan0", route.InterfaceName);
-        Assert.NotEqual(0, route.InterfaceIndex);
-    }
-
-    [Fact]
-    public void GatewayFinder_RouteWithSource_LocalAddressIsThatSource()
-    {
-        using TestNamespace home = MakeNamespace();
-        Plug(home, "eth0", "192.168.1.100/24");
-        home.Ip("addr", "add", "192.168.1.200/24", "dev", "eth0");
-        home.Ip("route", "add", "default", "via", "192.168.1.1", "src", "192.168.1.200");
-        GatewayRoute? route = NetworkNamespace.Run(home.Name, () => new NetlinkGatewayFinder().FindDefault());
-        Assert.Equal(IPAddress.Parse("192.168.1.200"), route?.LocalAddress);
-    }
-
-    [Fact]
-    public void GatewayFinder_LinkWithoutCarrier_IsPassedOver()
-    {
-        using TestNamespace home = MakeNamespace();
-        Plug(home, "eth0", "192.168.1.100/24");
-        Plug(home, "wlan0", "10.0.0.5/24");
-        home.Ip("route", "add", "default", "via", "192.168.1.1", "metric", "100");
-        home.Ip("route", "add", "default", "via", "10.0.0.1", "metric", "600");
-        home.Ip("link", "set", "eth0-far", "down");
-        GatewayRoute? route = NetworkNamespace.Run(home.Name, () => new NetlinkGatewayFinder().FindDefault());
-        Assert.Equal("wlan0", route?.InterfaceName);
-    }
-
-    [Fact]
-    public void GatewayFinder_MultipathDefault_TakesAHop()
-    {
-        using TestNamespace home = MakeNamespace();
-        Plug(home, "eth0", "192.168.1.100/24");
-        Plug(home, "eth1", "10.0.0.5/24");
-        home.Ip("route", "add", "default", "nexthop", "via", "192.168.1.1", "nexthop", "via", "10.0.0.1");
-        GatewayRoute? route = NetworkNamespace.Run(home.Name, () => new NetlinkGatewayFinder().FindDefault());
-        Assert.Equal(IPAddress.Parse("192.168.1.1"), route?.Gateway);
-        Assert.Equal(IPAddress.Parse("192.168.1.100"), route?.LocalAddress);
-    }
 
     [Fact]
     public async Task Monitor_LinkAddressAndRouteChange_EachIsTold()
@@ -130,18 +69,7 @@ public sealed class NetlinkTests
         }
     }
 
-    private static TestNamespace MakeNamespace()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "network namespaces need root on Linux");
-        Assert.SkipUnless(Command.Exists("ip"), "the program ip (iproute2) is missing");
-        return new TestNamespace();
-    }
+    private static TestNamespace MakeNamespace() => PluggedNamespace.Make();
 
-    private static void Plug(TestNamespace home, string name, string address)
-    {
-        home.Ip("link", "add", name, "type", "veth", "peer", "name", $"{name}-far");
-        home.Ip("link", "set", $"{name}-far", "up");
-        home.Ip("link", "set", name, "up");
-        home.Ip("addr", "add", address, "dev", name);
-    }
+    private static void Plug(TestNamespace home, string name, string address) => PluggedNamespace.Plug(home, name, address);
 }

@@ -7,7 +7,7 @@ namespace Btmm.TestKit;
 
 /// <summary>The operating system's sockets and routing table inside a network namespace. Thread-safe.</summary>
 /// <param name="name">The namespace's name.</param>
-public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, IStreamDialer, IGatewayFinder
+public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, IStreamDialer, IGatewayFinder, IHopFinder
 {
     private readonly UdpDatagramChannelFactory _channels = new();
     private readonly TcpStreamDialer _dialer = new();
@@ -30,6 +30,10 @@ public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, ISt
 
     /// <inheritdoc/>
     public IReadOnlyList<GatewayRoute> FindAll() => NetworkNamespace.Run(Name, () => new NetlinkGatewayFinder().FindAll());
+
+    /// <inheritdoc/>
+    public async ValueTask<HopAnswer?> ProbeAsync(IPAddress destination, int hops, TimeSpan timeout, CancellationToken cancellationToken) =>
+        await NetworkNamespace.Run(Name, () => new LinuxHopFinder().ProbeAsync(destination, hops, timeout, cancellationToken).AsTask()).ConfigureAwait(false);
 
     /// <summary>A monitor of the namespace's links, addresses and routes; the caller disposes it.</summary>
     public NetlinkNetworkMonitor OpenMonitor() => NetworkNamespace.Run(Name, () => new NetlinkNetworkMonitor());
