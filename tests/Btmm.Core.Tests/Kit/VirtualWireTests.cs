@@ -91,6 +91,25 @@ public sealed class VirtualWireTests
     }
 
     [Fact]
+    public async Task Host_SeveralAddresses_SendsFromTheOneThatFits()
+    {
+        VirtualHost router = _wire.Host("10.0.0.3", "fe80::3");
+        VirtualHost client = _wire.Host("10.0.0.4", "fe80::4", "2001:db8::4");
+        await using IDatagramChannel server = router.Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.IPv6Any, 53)));
+        IPEndPoint to = IPEndPoint.Parse("[fe80::3%2]:53");
+        await using IDatagramChannel free = client.Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.IPv6Any, 0), Connect: to));
+        await using IDatagramChannel bound = client.Open(
+            new DatagramChannelOptions(new IPEndPoint(IPAddress.Parse("2001:db8::4"), 0), Connect: to));
+        await free.SendAsync(new byte[1], to, CancellationToken.None);
+        await bound.SendAsync(new byte[1], to, CancellationToken.None);
+        Assert.Equal(IPAddress.Parse("fe80::4%2"), (await server.ReceiveAsync(new byte[8], CancellationToken.None)).Remote.Address);
+        IPEndPoint global = (await server.ReceiveAsync(new byte[8], CancellationToken.None)).Remote;
+        Assert.Equal(bound.LocalEndPoint, global);
+        await server.SendAsync(new byte[1], global, CancellationToken.None);
+        Assert.Equal(to, (await bound.ReceiveAsync(new byte[8], CancellationToken.None)).Remote);
+    }
+
+    [Fact]
     public async Task Host_Moved_ReceivesAtItsNewAddressOnly()
     {
         await using IDatagramChannel b = _bob.Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, 53)));

@@ -65,7 +65,7 @@ public sealed class MappingKeeperTests
         int before = lab.Gateway.MapRequests;
         TimeSpan took = await lab.UntilAsync(() => lab.Gateway.MapRequests > before);
         Assert.InRange(took, TimeSpan.FromMinutes(29), TimeSpan.FromMinutes(31));
-        NatPmpRequest[] maps = [.. lab.Gateway.Requests.Where(request => request.Opcode == NatPmpOpcode.MapUdp)];
+        NatPmpRequest[] maps = [.. lab.Gateway.NatPmpRequests.Where(request => request.Opcode == NatPmpOpcode.MapUdp)];
         Assert.Equal(maps[0] with { SuggestedExternalPort = KeeperFixture.Port + 1 }, maps[^1]);
         await lab.UntilAsync(() => lab.State.Candidates[0].ExpiresAt > firstExpiry);
         Assert.True(lab.Keeper.Changes.TryRead(out _));
@@ -190,7 +190,7 @@ public sealed class MappingKeeperTests
         await lab.StartAsync();
         Assert.True(await lab.StopAsync());
         Assert.Empty(lab.Gateway.Mappings);
-        Assert.Equal(NatPmpRequest.Delete(NatPmpOpcode.MapUdp, KeeperFixture.Port), lab.Gateway.Requests[^1]);
+        Assert.Equal(NatPmpRequest.Delete(NatPmpOpcode.MapUdp, KeeperFixture.Port), lab.Gateway.NatPmpRequests[^1]);
         Assert.Null(lab.State.Endpoint);
         while (lab.Keeper.Changes.TryRead(out _)) { }
         Assert.True(lab.Keeper.Changes.Completion.IsCompleted);

@@ -62,7 +62,7 @@ public sealed class NatPmpClientTests : IAsyncDisposable
         PortMapping mapping = await RunAsync(_client.MapAsync(s_request with { Protocol = PortMappingProtocol.Tcp }, CancellationToken.None));
         Assert.Equal(4501, mapping.ExternalPort);
         Assert.Equal(TimeSpan.FromMinutes(10), mapping.Lifetime);
-        Assert.Equal(NatPmpOpcode.MapTcp, Assert.Single(_gateway.Mappings).Opcode);
+        Assert.Equal(PortMappingProtocol.Tcp, Assert.Single(_gateway.Mappings).Protocol);
     }
 
     [Fact]

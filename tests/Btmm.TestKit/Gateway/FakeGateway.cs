@@ -1,82 +1,148 @@
 using System.Net;
-using Btmm.Core.Contracts;
 using Btmm.Protocol.NatTraversal.NatPmp;
 
 namespace Btmm.TestKit;
 
 /// <summary>
-/// A NAT gateway's mapping daemon on a <see cref="VirtualWire"/>: speaks NAT-PMP (RFC 6886), counts what it is asked, and
+/// A NAT gateway on a <see cref="VirtualWire"/>: speaks NAT-PMP and PCP over one table of mappings, counts what it is asked, and
 /// misbehaves as its quirks say. Thread-safe.
 /// </summary>
-public sealed class FakeGateway : IAsyncDisposable
+public sealed partial class FakeGateway : IAsyncDisposable
 {
     private readonly VirtualWire _wire;
     private readonly VirtualHost _host;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly Dictionary<(NatPmpOpcode Opcode, IPAddress Client, int Port), FakeMapping> _mappings = [];
-    private readonly HashSet<int> _takenPorts = [];
-    private readonly List<NatPmpRequest> _requests = [];
-    private IDatagramChannel? _channel;
-    private Task _loop = Task.CompletedTask;
+    private readonly FakeGatewayTable _table;
+    private readonly FakeNatPmp _natPmp;
+    private readonly FakePcp _pcp;
+    private readonly List<FakeGatewayRequest> _log = [];
     private DateTimeOffset _epochStart;
     private int _ignored;
+    private int _delayed;
 
     /// <summary>Makes a gateway that listens.</summary>
     /// <param name="wire">Its network.</param>
-    /// <param name="address">Its inner address.</param>
+    /// <param name="address">Its inner IPv4 address.</param>
     /// <param name="externalAddress">Its outer address.</param>
     /// <param name="time">The clock.</param>
-    public FakeGateway(VirtualWire wire, string address, string externalAddress, TimeProvider time)
+    /// <param name="protocols">What it speaks.</param>
+    /// <param name="address6">Its inner IPv6 address, link-local as a rule; null for an IPv4 gateway.</param>
+    public FakeGateway(
+        VirtualWire wire,
+        string address,
+        string externalAddress,
+        TimeProvider time,
+        FakeGatewayProtocols protocols = FakeGatewayProtocols.All,
+        string? address6 = null)
     {
         _wire = wire;
-        _host = wire.Host(address);
+        _host = address6 is null ? wire.Host(address) : wire.Host(address, address6);
         _time = time;
         ExternalAddress = IPAddress.Parse(externalAddress);
+        Address6 = address6 is null ? null : IPAddress.Parse(address6);
+        Protocols = protocols;
         _epochStart = time.GetUtcNow() - TimeSpan.FromHours(5);
+        _table = new FakeGatewayTable(this);
+        _natPmp = new FakeNatPmp(this, _table);
+        _pcp = new FakePcp(this, _table);
         Open();
     }
 
-    /// <summary>The gateway's inner address.</summary>
+    /// <summary>The gateway's inner IPv4 address.</summary>
     public IPAddress Address => _host.Address;
+
+    /// <summary>The gateway's inner IPv6 address, without a scope.</summary>
+    public IPAddress? Address6 { get; }
 
     /// <summary>What it answers as its external address.</summary>
     public IPAddress ExternalAddress { get; private set; }
 
+    /// <summary>What it speaks from the next request on; which ports are open is settled by <see cref="Open"/>.</summary>
+    public FakeGatewayProtocols Protocols { get; set; }
+
     /// <summary>How it misbehaves from now on.</summary>
     public FakeGatewayQuirks Quirks { get; set; } = new();
 
-    /// <summary>Everything it was asked so far.</summary>
-    public IReadOnlyList<NatPmpRequest> Requests
+    /// <summary>Every packet and request so far, in order.</summary>
+    public IReadOnlyList<FakeGatewayRequest> Log
     {
         get
         {
-            lock (_gate) return [.. _requests];
+            lock (_gate) return [.. _log];
         }
     }
 
-    /// <summary>How many address requests there were.</summary>
-    public int AddressRequests => Requests.Count(request => request.Opcode == NatPmpOpcode.ExternalAddress);
+    /// <summary>The NAT-PMP requests so far.</summary>
+    public IReadOnlyList<NatPmpRequest> NatPmpRequests
+    {
+        get
+        {
+            lock (_gate) return [.. _natPmp.Requests];
+        }
+    }
 
-    /// <summary>How many requests for mappings and renewals there were.</summary>
-    public int MapRequests => Requests.Count(request => request.Opcode != NatPmpOpcode.ExternalAddress && request.LifetimeSeconds > 0);
+    /// <summary>The PCP requests so far, as far as they could be read.</summary>
+    public IReadOnlyList<FakePcpRequest> PcpRequests
+    {
+        get
+        {
+            lock (_gate) return [.. _pcp.Requests];
+        }
+    }
 
-    /// <summary>How many requests to delete mappings there were.</summary>
-    public int DeleteRequests => Requests.Count(request => request.Opcode != NatPmpOpcode.ExternalAddress && request.LifetimeSeconds == 0);
+    /// <summary>How many requests for the external address there were, by any protocol.</summary>
+    public int AddressRequests => Count(FakeGatewayRequestKind.Query);
+
+    /// <summary>How many requests for mappings and renewals there were, by any protocol.</summary>
+    public int MapRequests => Count(FakeGatewayRequestKind.Map);
+
+    /// <summary>How many requests to delete mappings there were, by any protocol.</summary>
+    public int DeleteRequests => Count(FakeGatewayRequestKind.Delete);
 
     /// <summary>The mappings that are alive.</summary>
     public IReadOnlyList<FakeMapping> Mappings
     {
         get
         {
-            lock (_gate) return [.. _mappings.Values.Where(mapping => mapping.ExpiresAt > _time.GetUtcNow())];
+            lock (_gate) return [.. _table.Live];
         }
     }
+
+    internal DateTimeOffset Now => _time.GetUtcNow();
+
+    internal uint Epoch => Quirks.FrozenEpoch ?? (uint)Math.Max(0, (Now - _epochStart).TotalSeconds);
+
+    /// <summary>How many requests of a kind there were.</summary>
+    /// <param name="kind">What they were for.</param>
+    /// <param name="protocol">By which protocol; null for all.</param>
+    /// <param name="client">From whom; null for all.</param>
+    public int Count(FakeGatewayRequestKind kind, FakeGatewayProtocols? protocol = null, IPAddress? client = null) => Log.Count(
+        request => request.Kind == kind && Concerns(request, protocol, client));
+
+    /// <summary>How many requests for an operation there were; see <see cref="FakeGatewayRequest.Operation"/>.</summary>
+    public int Count(string operation, FakeGatewayProtocols? protocol = null, IPAddress? client = null) => Log.Count(
+        request => request.Operation == operation && Concerns(request, protocol, client));
+
+    /// <summary>How many packets and requests there were by a protocol.</summary>
+    public int Count(FakeGatewayProtocols protocol) => Log.Count(request => request.Protocol == protocol);
 
     /// <summary>Another client holds this external port.</summary>
     public void TakePort(int port)
     {
-        lock (_gate) _takenPorts.Add(port);
+        lock (_gate) _table.Take(port);
+    }
+
+    /// <summary>Another way, such as the settings page, made this mapping.</summary>
+    public void Put(FakeMapping mapping)
+    {
+        lock (_gate) _table.Grant(mapping, mapping.IsPermanent ? null : mapping.ExpiresAt - Now);
+    }
+
+    /// <summary>Forgets all mappings without any sign.</summary>
+    public void Forget()
+    {
+        lock (_gate) _table.Clear();
     }
 
     /// <summary>Loses all mappings and begins a new epoch, with or without telling.</summary>
@@ -84,111 +150,33 @@ public sealed class FakeGateway : IAsyncDisposable
     {
         lock (_gate)
         {
-            _mappings.Clear();
-            _epochStart = _time.GetUtcNow();
+            _table.Clear();
+            _epochStart = Now;
         }
 
         if (announce) Announce();
     }
 
-    /// <summary>Gets another external address, with or without telling; the epoch goes on.</summary>
+    /// <summary>Moves the epoch, forwards or backwards, and keeps the mappings.</summary>
+    public void ShiftEpoch(TimeSpan by)
+    {
+        lock (_gate) _epochStart -= by;
+    }
+
+    /// <summary>Gets another external address, with or without telling; the epoch goes on (miniupnp issue 254).</summary>
     public void Readdress(string address, bool announce)
     {
         ExternalAddress = IPAddress.Parse(address);
         if (announce) Announce();
     }
 
-    /// <summary>Multicasts its address and epoch once.</summary>
-    public void Announce() =>
-        _wire.Inject($"{Address}:{NatPmpConstants.GatewayPort}", "224.0.0.1:5350", Write(AddressResponse()));
+    internal void Note(FakeGatewayProtocols protocol, FakeGatewayRequestKind kind, string operation, IPEndPoint client) =>
+        _log.Add(new FakeGatewayRequest(protocol, kind, operation, client, Now));
 
-    /// <summary>Stops listening: requests are answered by ICMP port-unreachable.</summary>
-    public async Task CloseAsync()
-    {
-        if (_channel is not null) await _channel.DisposeAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _channel = null;
-    }
+    /// <summary>Whether this request of a protocol gets no answer.</summary>
+    internal bool Ignores(FakeGatewayProtocols protocol) =>
+        Quirks.Silent || Quirks.SilentProtocols.HasFlag(protocol) || _ignored++ < Quirks.IgnoreFirst;
 
-    /// <summary>Listens again after <see cref="CloseAsync"/>.</summary>
-    public void Open()
-    {
-        _channel = _host.Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, NatPmpConstants.GatewayPort)));
-        _loop = ServeAsync(_channel);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
-
-    private async Task ServeAsync(IDatagramChannel channel)
-    {
-        byte[] buffer = new byte[NatPmpConstants.MaxMessageLength];
-        while (true)
-        {
-            ReceivedDatagram received = await channel.ReceiveAsync(buffer, CancellationToken.None).ConfigureAwait(false);
-            if (!NatPmpRequest.TryParse(buffer.AsSpan(0, received.Length), out NatPmpRequest request)) continue;
-            byte[]? answer;
-            lock (_gate) answer = Answer(request, received.Remote.Address);
-            if (answer is null) continue;
-            int from = Quirks.AnswerPort == 0 ? NatPmpConstants.GatewayPort : Quirks.AnswerPort;
-            for (int copy = Quirks.AnswersTwice ? 2 : 1; copy > 0; copy--)
-                _wire.Inject($"{Address}:{from}", received.Remote.ToString(), answer);
-        }
-    }
-
-    private byte[]? Answer(NatPmpRequest request, IPAddress client)
-    {
-        _requests.Add(request);
-        if (Quirks.Silent || _ignored++ < Quirks.IgnoreFirst) return null;
-        NatPmpResponse response = request.Opcode == NatPmpOpcode.ExternalAddress ? AddressResponse() : Map(request, client);
-        byte[] message = Write(response);
-        return Quirks.ShortErrors && response.Result != NatPmpResult.Success ? message[..8] : message;
-    }
-
-    private NatPmpResponse AddressResponse() => new()
-    {
-        Opcode = NatPmpOpcode.ExternalAddress,
-        Result = Quirks.AddressResult,
-        EpochSeconds = Epoch(),
-        ExternalAddress = Quirks.AddressResult == NatPmpResult.Success ? ExternalAddress : null,
-    };
-
-    private NatPmpResponse Map(NatPmpRequest request, IPAddress client)
-    {
-        NatPmpResponse answer = new()
-        {
-            Opcode = request.Opcode,
-            Result = Quirks.MapResult,
-            EpochSeconds = Epoch(),
-            InternalPort = request.InternalPort,
-        };
-        var key = (request.Opcode, client, (int)request.InternalPort);
-        if (answer.Result != NatPmpResult.Success) return answer;
-        if (request.LifetimeSeconds == 0)
-        {
-            _mappings.Remove(key);
-            return answer;
-        }
-
-        TimeSpan asked = TimeSpan.FromSeconds(request.LifetimeSeconds);
-        TimeSpan lifetime = Quirks.FixedLifetime ?? (asked < Quirks.MaxLifetime ? asked : Quirks.MaxLifetime);
-        int port = _mappings.TryGetValue(key, out FakeMapping? old) ? old.ExternalPort : FreePort(request.SuggestedExternalPort);
-        _mappings[key] = new FakeMapping(request.Opcode, client, request.InternalPort, port, _time.GetUtcNow() + lifetime);
-        return answer with { ExternalPort = (ushort)port, LifetimeSeconds = (uint)lifetime.TotalSeconds };
-    }
-
-    private int FreePort(int wanted)
-    {
-        int port = wanted == 0 ? 40000 : wanted;
-        while (_takenPorts.Contains(port) || _mappings.Values.Any(mapping => mapping.ExternalPort == port)) port++;
-        return port;
-    }
-
-    private uint Epoch() => (uint)(_time.GetUtcNow() - _epochStart).TotalSeconds;
-
-    private static byte[] Write(NatPmpResponse response)
-    {
-        byte[] buffer = new byte[NatPmpResponse.MapResponseLength];
-        return response.TryWrite(buffer, out int written) ? buffer[..written] : [];
-    }
+    private static bool Concerns(FakeGatewayRequest request, FakeGatewayProtocols? protocol, IPAddress? client) =>
+        (protocol is null || request.Protocol == protocol) && (client is null || request.Client.Address.Equals(client));
 }

@@ -12,28 +12,36 @@ internal sealed class VirtualChannel : IDatagramChannel
 
     private readonly VirtualWire _wire;
     private readonly VirtualHost _host;
+    private readonly AddressFamily _family;
     private readonly IPAddress? _bound;
     private readonly int _port;
     private readonly DatagramChannelOptions _options;
     private readonly Channel<Arrival> _arrivals = Channel.CreateBounded<Arrival>(
         new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    internal VirtualChannel(VirtualWire wire, VirtualHost host, IPAddress? bound, int port, DatagramChannelOptions options)
+    internal VirtualChannel(
+        VirtualWire wire, VirtualHost host, AddressFamily family, IPAddress? bound, int port, DatagramChannelOptions options)
     {
         _wire = wire;
         _host = host;
+        _family = family;
         _bound = bound;
         _port = port;
-        _options = options;
+        _options = options with
+        {
+            Connect = options.Connect is null ? null : VirtualWire.Plain(options.Connect),
+            MulticastGroup = options.MulticastGroup is null ? null : VirtualWire.Plain(options.MulticastGroup),
+        };
     }
 
-    public IPEndPoint LocalEndPoint => new(_bound ?? _host.Address, _port);
+    public IPEndPoint LocalEndPoint => new(_bound ?? _host.AddressOf(_family), _port);
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> datagram, IPEndPoint remote, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        IPEndPoint from = new(_host.Address, _port);
-        _wire.Carry(new WireDatagram(from, _options.Connect ?? remote, datagram.ToArray()));
+        IPEndPoint to = _options.Connect ?? remote;
+        IPAddress from = _bound is not null && _host.Has(_bound) ? _bound : _host.SourceFor(to.Address);
+        _wire.Carry(new WireDatagram(new IPEndPoint(from, _port), to, datagram.ToArray()));
         return ValueTask.CompletedTask;
     }
 
@@ -53,7 +61,7 @@ internal sealed class VirtualChannel : IDatagramChannel
         ReadOnlyMemory<byte> payload = arrival.Datagram.Payload;
         int length = Math.Min(payload.Length, buffer.Length);
         payload[..length].CopyTo(buffer);
-        return new ReceivedDatagram(length, arrival.Datagram.From, payload.Length > buffer.Length);
+        return new ReceivedDatagram(length, VirtualWire.Scoped(arrival.Datagram.From), payload.Length > buffer.Length);
     }
 
     public ValueTask DisposeAsync()
@@ -67,8 +75,14 @@ internal sealed class VirtualChannel : IDatagramChannel
     {
         if (datagram.To.Port != _port) return false;
         if (_options.Connect is not null && !datagram.From.Equals(_options.Connect)) return false;
-        return datagram.To.Address.Equals(_host.Address) && (_bound is null || _bound.Equals(_host.Address))
-            || datagram.To.Address.Equals(_options.MulticastGroup);
+        return Owns(datagram.To) || datagram.To.Address.Equals(_options.MulticastGroup);
+    }
+
+    /// <summary>Whether datagrams to that endpoint are for this channel and those from there came from it.</summary>
+    internal bool Owns(IPEndPoint local)
+    {
+        if (local.Port != _port || local.Address.AddressFamily != _family) return false;
+        return _bound is null ? _host.Has(local.Address) : _bound.Equals(local.Address) && _host.Has(_bound);
     }
 
     internal void Deliver(WireDatagram datagram) => _arrivals.Writer.TryWrite(new Arrival(datagram));

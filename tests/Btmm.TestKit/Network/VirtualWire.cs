@@ -3,11 +3,14 @@ using System.Net;
 namespace Btmm.TestKit;
 
 /// <summary>
-/// A network in memory: hosts with addresses, UDP between them, and as much loss, duplication, reordering and delay as asked
-/// for, on virtual time and with a seeded random generator. Thread-safe.
+/// A network in memory: hosts with addresses, UDP and TCP between them, and as much loss, duplication, reordering and delay as
+/// asked for, on virtual time and with a seeded random generator. Thread-safe.
 /// </summary>
-public sealed class VirtualWire
+public sealed partial class VirtualWire
 {
+    /// <summary>The index of every host's one interface: the scope of the link-local addresses that a host sees.</summary>
+    public const int InterfaceIndex = 2;
+
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Random _random;
@@ -39,17 +42,34 @@ public sealed class VirtualWire
         }
     }
 
-    /// <summary>A host at that address.</summary>
-    public VirtualHost Host(string address)
+    /// <summary>A host at these addresses, at most one of IPv4; the first is its <see cref="VirtualHost.Address"/>.</summary>
+    public VirtualHost Host(params string[] addresses)
     {
-        IPAddress parsed = IPAddress.Parse(address);
-        lock (_gate) _hosts.Add(parsed);
+        IPAddress[] parsed = [.. addresses.Select(address => Plain(IPAddress.Parse(address)))];
+        lock (_gate) _hosts.UnionWith(parsed);
         return new VirtualHost(this, parsed);
     }
 
     /// <summary>Puts a datagram on the wire as if its sender had sent it; it need not exist.</summary>
     public void Inject(string from, string to, ReadOnlyMemory<byte> payload) =>
         Carry(new WireDatagram(IPEndPoint.Parse(from), IPEndPoint.Parse(to), payload));
+
+    /// <summary>As <see cref="Inject"/>, after a while.</summary>
+    public void InjectLater(string from, string to, ReadOnlyMemory<byte> payload, TimeSpan delay) =>
+        After(delay, () => Inject(from, to, payload));
+
+    /// <summary>The address without the scope that only its host knows.</summary>
+    internal static IPAddress Plain(IPAddress address) =>
+        address is { AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6, ScopeId: not 0 }
+            ? new IPAddress(address.GetAddressBytes())
+            : address;
+
+    internal static IPEndPoint Plain(IPEndPoint endPoint) => new(Plain(endPoint.Address), endPoint.Port);
+
+    /// <summary>The endpoint as a host names it: a link-local address with the scope of its interface.</summary>
+    internal static IPEndPoint Scoped(IPEndPoint endPoint) => endPoint.Address.IsIPv6LinkLocal
+        ? new IPEndPoint(new IPAddress(endPoint.Address.GetAddressBytes(), InterfaceIndex), endPoint.Port)
+        : endPoint;
 
     internal void MoveHost(IPAddress from, IPAddress to)
     {
@@ -72,11 +92,12 @@ public sealed class VirtualWire
 
     internal bool IsBound(IPEndPoint local)
     {
-        lock (_gate) return _channels.Exists(channel => channel.LocalEndPoint.Equals(local));
+        lock (_gate) return _channels.Exists(channel => channel.Owns(local));
     }
 
-    internal void Carry(WireDatagram datagram)
+    internal void Carry(WireDatagram sent)
     {
+        WireDatagram datagram = sent with { From = Plain(sent.From), To = Plain(sent.To) };
         List<TimeSpan> arrivals = [];
         lock (_gate)
         {
@@ -92,17 +113,17 @@ public sealed class VirtualWire
         foreach (TimeSpan delay in arrivals)
         {
             if (delay == TimeSpan.Zero) Deliver(datagram);
-            else DeliverLater(datagram, delay);
+            else After(delay, () => Deliver(datagram));
         }
     }
 
-    private void DeliverLater(WireDatagram datagram, TimeSpan delay)
+    private void After(TimeSpan delay, Action action)
     {
         ITimer? timer = null;
         timer = _time.CreateTimer(
             _ =>
             {
-                Deliver(datagram);
+                action();
                 timer?.Dispose();
             },
             null,
@@ -118,7 +139,7 @@ public sealed class VirtualWire
         {
             receivers = [.. _channels.Where(channel => channel.Accepts(datagram))];
             if (receivers.Length == 0 && _hosts.Contains(datagram.To.Address))
-                refused = _channels.Find(channel => channel.LocalEndPoint.Equals(datagram.From));
+                refused = _channels.Find(channel => channel.Owns(datagram.From));
         }
 
         foreach (VirtualChannel receiver in receivers) receiver.Deliver(datagram);

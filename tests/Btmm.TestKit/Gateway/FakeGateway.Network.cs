@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using Btmm.Core.Contracts;
+using Btmm.Protocol.NatTraversal.NatPmp;
+
+namespace Btmm.TestKit;
+
+/// <summary>The gateway's ports: NAT-PMP and PCP share 5351, told apart by the version (RFC 6887 §9).</summary>
+public sealed partial class FakeGateway
+{
+    private const int ServerPort = NatPmpConstants.GatewayPort;
+    private const int MaxDatagram = 1500;
+
+    private readonly List<IAsyncDisposable> _sockets = [];
+    private readonly List<Task> _loops = [];
+
+    /// <summary>Multicasts once, in each protocol that it speaks, that something changed.</summary>
+    public void Announce()
+    {
+        byte[] natPmp;
+        byte[] pcp;
+        lock (_gate) (natPmp, pcp) = (_natPmp.Announcement(), _pcp.Announcement());
+        if (Protocols.HasFlag(FakeGatewayProtocols.NatPmp)) _wire.Inject($"{Address}:{ServerPort}", "224.0.0.1:5350", natPmp);
+        if (!Protocols.HasFlag(FakeGatewayProtocols.Pcp)) return;
+        _wire.Inject($"{Address}:{ServerPort}", "224.0.0.1:5350", pcp);
+        if (Address6 is not null) _wire.Inject($"[{Address6}]:{ServerPort}", "[ff02::1]:5350", pcp);
+    }
+
+    /// <summary>Stops listening: requests are answered by ICMP port-unreachable, connections refused.</summary>
+    public async Task CloseAsync()
+    {
+        foreach (IAsyncDisposable socket in _sockets) await socket.DisposeAsync().ConfigureAwait(false);
+        foreach (Task loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _sockets.Clear();
+        _loops.Clear();
+    }
+
+    /// <summary>Listens again after <see cref="CloseAsync"/>.</summary>
+    public void Open()
+    {
+        if ((Protocols & (FakeGatewayProtocols.NatPmp | FakeGatewayProtocols.Pcp)) == 0) return;
+        Serve(new IPEndPoint(IPAddress.Any, ServerPort));
+        if (Address6 is not null) Serve(new IPEndPoint(IPAddress.IPv6Any, ServerPort));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    /// <summary>Sends an answer: as often, as late and from where the quirks say.</summary>
+    internal void Send(IPEndPoint from, IPEndPoint to, byte[] answer)
+    {
+        TimeSpan delay = Interlocked.Increment(ref _delayed) <= Quirks.DelaysFirst ? Quirks.AnswerDelay : TimeSpan.Zero;
+        for (int copy = Quirks.AnswersTwice ? 2 : 1; copy > 0; copy--)
+        {
+            if (delay == TimeSpan.Zero) _wire.Inject(from.ToString(), to.ToString(), answer);
+            else _wire.InjectLater(from.ToString(), to.ToString(), answer, delay);
+        }
+    }
+
+    private void Serve(IPEndPoint local)
+    {
+        IDatagramChannel channel = _host.Open(new DatagramChannelOptions(local));
+        _sockets.Add(channel);
+        _loops.Add(ServeAsync(channel));
+    }
+
+    private async Task ServeAsync(IDatagramChannel channel)
+    {
+        byte[] buffer = new byte[MaxDatagram];
+        while (true)
+        {
+            ReceivedDatagram received = await channel.ReceiveAsync(buffer, CancellationToken.None).ConfigureAwait(false);
+            IPEndPoint client = VirtualWire.Plain(received.Remote);
+            byte[]? answer;
+            lock (_gate) answer = Answer(buffer[..received.Length], client);
+            if (answer is null) continue;
+            int port = Quirks.AnswerPort == 0 ? ServerPort : Quirks.AnswerPort;
+            Send(new IPEndPoint(Quirks.AnswerAddress ?? VirtualWire.Plain(channel.LocalEndPoint.Address), port), client, answer);
+        }
+    }
+
+    private byte[]? Answer(byte[] request, IPEndPoint client)
+    {
+        bool natPmp = Protocols.HasFlag(FakeGatewayProtocols.NatPmp) && client.AddressFamily == AddressFamily.InterNetwork;
+        bool pcp = Protocols.HasFlag(FakeGatewayProtocols.Pcp);
+        if (request.Length == 0 || !(natPmp || pcp)) return null;
+        bool version0 = request[0] == 0;
+        FakeGatewayProtocols asked = version0 ? FakeGatewayProtocols.NatPmp : FakeGatewayProtocols.Pcp;
+        if (Quirks.SendsFromVersionToVersion || !(version0 ? natPmp : pcp))
+        {
+            Note(asked, FakeGatewayRequestKind.Discover, "OtherVersion", client);
+            if (Ignores(asked)) return null;
+            return version0 ? _pcp.UnsupportedVersion(request) : _natPmp.UnsupportedVersion(request);
+        }
+
+        return version0 ? _natPmp.Answer(request, client) : _pcp.Answer(request, client);
+    }
+}
