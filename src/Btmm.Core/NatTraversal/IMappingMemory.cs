@@ -17,7 +17,10 @@ public interface IMappingMemory
     /// <exception cref="BtmmException">It cannot be kept.</exception>
     PcpNonce NonceFor(IPAddress gateway, PortMappingProtocol protocol, int internalPort);
 
-    /// <summary>Notes that a mapping is about to be asked for (lifetime zero) or was granted, in place of a former note about it.</summary>
+    /// <summary>
+    /// Notes that a mapping is about to be asked for (lifetime zero; nothing new about one that was granted) or was granted, in
+    /// place of a former note about the same port, gateway and method.
+    /// </summary>
     /// <exception cref="BtmmException">It cannot be kept.</exception>
     void Note(PortMapping mapping);
 
@@ -31,4 +34,8 @@ public interface IMappingMemory
     /// <summary>Notes the protocol that worked on a gateway.</summary>
     /// <exception cref="BtmmException">It cannot be kept.</exception>
     void NoteMethod(IPAddress gateway, PortMappingMethod method);
+
+    /// <summary>Forgets which protocol worked on a gateway, because it does so no longer.</summary>
+    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    void ForgetMethod(IPAddress gateway);
 }

@@ -34,8 +34,7 @@ public sealed class StateDirectory : IDisposable
         string full = Path.GetFullPath(path);
         try
         {
-            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(full);
-            else Directory.CreateDirectory(full, OwnerOnlyDirectory);
+            Make(full);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -77,6 +76,13 @@ public sealed class StateDirectory : IDisposable
 
     /// <summary>Releases the lock.</summary>
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Makes a directory that is only its owner's, unless it is there.</summary>
+    internal static void Make(string path)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, OwnerOnlyDirectory);
+    }
 
     internal static void WriteAtomically(string path, ReadOnlySpan<byte> content)
     {
