@@ -10,6 +10,7 @@ internal static class NatTargets
     internal static IEnumerable<FuzzTarget> All =>
     [
         new("nat-pmp", [.. NatPmpSamples()], NatPmp),
+        new("pcp", [.. PcpSamples()], Pcp),
         new("stun", [.. StunSamples()], Stun),
     ];
 
@@ -22,6 +23,31 @@ internal static class NatTargets
         if (isResponse)
             _ = response.ToString();
         return isRequest | isResponse | NatPmpAnnouncement.TryParse(bytes, out _) | PcpAnnouncement.TryParse(bytes, out _);
+    }
+
+    // What was read is written and read again, and must be the same; a server can answer whatever it cannot read.
+    private static bool Pcp(byte[] bytes)
+    {
+        byte[] buffer = new byte[PcpConstants.MaxMessageLength];
+        bool isRequest = PcpRequest.TryParse(bytes, out PcpRequest request, out PcpResult? error);
+        if (isRequest && request.Options.ThirdParty is null)
+        {
+            Assert.True(request.TryWrite(buffer, out int length));
+            Assert.True(PcpRequest.TryParse(buffer.AsSpan(0, length), out PcpRequest again, out _));
+            Assert.Equal(request, again);
+        }
+
+        if (error is { } answer)
+            Assert.True(PcpResponse.TryWriteError(bytes, answer, 1, 1, buffer, out _));
+        bool isResponse = PcpResponse.TryParse(bytes, out PcpResponse response);
+        if (isResponse && response.Version == PcpConstants.Version && response.Options.ThirdParty is null)
+        {
+            Assert.True(response.TryWrite(buffer, out int length));
+            Assert.True(PcpResponse.TryParse(buffer.AsSpan(0, length), out PcpResponse again));
+            Assert.Equal(response, again);
+        }
+
+        return isRequest | isResponse | PcpAnnouncement.TryParse(bytes, out _);
     }
 
     private static bool Stun(byte[] bytes)
@@ -45,6 +71,25 @@ internal static class NatTargets
         var response = new NatPmpResponse { Opcode = NatPmpOpcode.ExternalAddress, Result = NatPmpResult.Success, EpochSeconds = 7, ExternalAddress = IPAddress.Parse("192.0.2.1") };
         Assert.True(response.TryWrite(buffer, out int written));
         yield return buffer[..written];
+    }
+
+    private static IEnumerable<byte[]> PcpSamples()
+    {
+        byte[] buffer = new byte[PcpConstants.MaxMessageLength];
+        IPAddress client = IPAddress.Parse("192.168.0.6");
+        Assert.True(PcpNonce.TryParse("112233445566778899aabbcc", out PcpNonce nonce));
+        var map = new PcpMap(nonce, PcpMap.Udp, 4500, 54500, IPAddress.Any);
+        var options = new PcpOptions { PreferFailure = true, Filters = [PcpFilter.RemoveAll, new PcpFilter(client, 24, 53)] };
+        foreach (PcpRequest request in new[] { PcpRequest.Announce(client), PcpRequest.MapPort(client, map, 3600, options), PcpRequest.Delete(client, nonce, 6, 80) })
+        {
+            Assert.True(request.TryWrite(buffer, out int length));
+            yield return buffer[..length];
+        }
+
+        var response = new PcpResponse { Opcode = PcpOpcode.Map, Result = PcpResult.Success, LifetimeSeconds = 3600, EpochSeconds = 7, Map = map, Options = options };
+        Assert.True(response.TryWrite(buffer, out int written));
+        yield return buffer[..written];
+        yield return Convert.FromHexString("0081000100000000");
     }
 
     private static IEnumerable<byte[]> StunSamples()

@@ -12,7 +12,7 @@ namespace Btmm.Protocol.NatTraversal.NatPmp;
 /// NAT-PMP has no transaction number: an answer matches by operation and internal port, and every request is idempotent, so
 /// a late answer to an earlier try is as good as one to the last.
 /// </remarks>
-public sealed class NatPmpSession
+public sealed class NatPmpSession : IGatewaySession<NatPmpRequest, NatPmpOutcome>
 {
     private readonly IPAddress _gateway;
     private readonly NatPmpEpoch _epoch = new();
@@ -83,7 +83,7 @@ public sealed class NatPmpSession
     public void HandleDatagram(TimeSpan now, IPEndPoint from, ReadOnlySpan<byte> message)
     {
         ArgumentNullException.ThrowIfNull(from);
-        if (!from.Address.Equals(_gateway) || !NatPmpResponse.TryParse(message, out NatPmpResponse response)) return;
+        if (!GatewaySource.IsGateway(_gateway, from.Address) || !NatPmpResponse.TryParse(message, out NatPmpResponse response)) return;
         if (!IsBusy || !Answers(response)) return;
         bool lost = response.EpochSeconds is { } epoch && _epoch.Observe(now, epoch);
         End(now, NatPmpOutcomeKind.Answered, response, lost);
