@@ -7,6 +7,6 @@ internal static class FuzzTargets
 {
     internal static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        .. DnsTargets.All, .. DnsTextTargets.All, .. PushTargets.All, .. ServerTargets.All, .. NatTargets.All, .. TunnelTargets.All, .. HostTargets.All,
+        .. DnsTargets.All, .. DnsTextTargets.All, .. PushTargets.All, .. ServerTargets.All, .. NatTargets.All, .. IgdTargets.All, .. TunnelTargets.All, .. HostTargets.All,
     ];
 }

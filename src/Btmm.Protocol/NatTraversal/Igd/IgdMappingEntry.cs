@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace Btmm.Protocol.NatTraversal.Igd;
+
+/// <summary>A gateway's answer to GetSpecificPortMappingEntry. Immutable.</summary>
+/// <param name="InternalClient">The host that the port leads to.</param>
+/// <param name="InternalPort">The port on that host.</param>
+/// <param name="IsEnabled">Whether it is in force.</param>
+/// <param name="Description">What it was made with.</param>
+/// <param name="LeaseSeconds">
+/// The lease in seconds: what is left of it, or on some gateways what it was made with; 0 for ever; null when it does not say.
+/// </param>
+public sealed record IgdMappingEntry(
+    IPAddress InternalClient, ushort InternalPort, bool IsEnabled, string Description, uint? LeaseSeconds)
+{
+    /// <summary>Reads it from an answer that is no error; false when it does not say where the port leads to.</summary>
+    public static bool TryRead(IgdAnswer answer, out IgdMappingEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        entry = null!;
+        if (answer.Address("NewInternalClient") is not { } client || answer.Port("NewInternalPort") is not { } port) return false;
+        string enabled = answer.Text("NewEnabled") ?? "";
+        bool off = enabled is "0" || enabled.Equals("false", StringComparison.OrdinalIgnoreCase) || enabled.Equals("no", StringComparison.OrdinalIgnoreCase);
+        entry = new IgdMappingEntry(
+            client, port, !off, answer.Text("NewPortMappingDescription") ?? "", answer.Number("NewLeaseDuration"));
+        return true;
+    }
+}
