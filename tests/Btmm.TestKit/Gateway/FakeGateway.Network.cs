@@ -13,6 +13,7 @@ public sealed partial class FakeGateway
 
     private readonly List<IAsyncDisposable> _sockets = [];
     private readonly List<Task> _loops = [];
+    private CancellationTokenSource _closing = new();
 
     /// <summary>Multicasts once, in each protocol that it speaks, that something changed.</summary>
     public void Announce()
@@ -29,27 +30,47 @@ public sealed partial class FakeGateway
     /// <summary>Stops listening: requests are answered by ICMP port-unreachable, connections refused.</summary>
     public async Task CloseAsync()
     {
+        await _closing.CancelAsync().ConfigureAwait(false);
         foreach (IAsyncDisposable socket in _sockets) await socket.DisposeAsync().ConfigureAwait(false);
         foreach (Task loop in _loops) await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _sockets.Clear();
         _loops.Clear();
+        _closing.Dispose();
+        _closing = new CancellationTokenSource();
     }
 
     /// <summary>Listens again after <see cref="CloseAsync"/>.</summary>
     public void Open()
     {
-        if ((Protocols & (FakeGatewayProtocols.NatPmp | FakeGatewayProtocols.Pcp)) == 0) return;
-        Serve(new IPEndPoint(IPAddress.Any, ServerPort));
-        if (Address6 is not null) Serve(new IPEndPoint(IPAddress.IPv6Any, ServerPort));
+        if ((Protocols & (FakeGatewayProtocols.NatPmp | FakeGatewayProtocols.Pcp)) != 0)
+        {
+            Serve(Bind(new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, ServerPort))));
+            if (Address6 is not null) Serve(Bind(new DatagramChannelOptions(new IPEndPoint(IPAddress.IPv6Any, ServerPort))));
+        }
+
+        if (!Protocols.HasFlag(FakeGatewayProtocols.Igd)) return;
+        ServeSsdp(Bind(new DatagramChannelOptions(new IPEndPoint(Address, FakeSsdp.Port))), FakeSsdpWays.Unicast);
+        IPEndPoint group = new(FakeSsdp.Group, FakeSsdp.Port);
+        ServeSsdp(Bind(new DatagramChannelOptions(group, MulticastGroup: group.Address, ReuseAddress: true)), FakeSsdpWays.Multicast);
+        VirtualListener listener = _host.Listen(FakeHttp.Port);
+        _sockets.Add(listener);
+        _loops.Add(_http.ServeAsync(listener, _closing.Token));
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
-
-    /// <summary>Sends an answer: as often, as late and from where the quirks say.</summary>
-    internal void Send(IPEndPoint from, IPEndPoint to, byte[] answer)
+    public async ValueTask DisposeAsync()
     {
-        TimeSpan delay = Interlocked.Increment(ref _delayed) <= Quirks.DelaysFirst ? Quirks.AnswerDelay : TimeSpan.Zero;
+        await CloseAsync().ConfigureAwait(false);
+        _closing.Dispose();
+    }
+
+    /// <summary>How long the next answer takes.</summary>
+    internal TimeSpan NextDelay() => Interlocked.Increment(ref _delayed) <= Quirks.DelaysFirst ? Quirks.AnswerDelay : TimeSpan.Zero;
+
+    /// <summary>Sends an answer: as often and as late as the quirks say.</summary>
+    private void Send(IPEndPoint from, IPEndPoint to, byte[] answer)
+    {
+        TimeSpan delay = NextDelay();
         for (int copy = Quirks.AnswersTwice ? 2 : 1; copy > 0; copy--)
         {
             if (delay == TimeSpan.Zero) _wire.Inject(from.ToString(), to.ToString(), answer);
@@ -57,25 +78,34 @@ public sealed partial class FakeGateway
         }
     }
 
-    private void Serve(IPEndPoint local)
+    private IDatagramChannel Bind(DatagramChannelOptions options)
     {
-        IDatagramChannel channel = _host.Open(new DatagramChannelOptions(local));
+        IDatagramChannel channel = _host.Open(options);
         _sockets.Add(channel);
-        _loops.Add(ServeAsync(channel));
+        return channel;
     }
 
-    private async Task ServeAsync(IDatagramChannel channel)
+    private void Serve(IDatagramChannel channel) => _loops.Add(ReceiveAsync(channel, (request, client) =>
+    {
+        if (Locked(() => Answer(request, client)) is not { } answer) return;
+        int port = Quirks.AnswerPort == 0 ? ServerPort : Quirks.AnswerPort;
+        Send(new IPEndPoint(Quirks.AnswerAddress ?? VirtualWire.Plain(channel.LocalEndPoint.Address), port), client, answer);
+    }));
+
+    private void ServeSsdp(IDatagramChannel channel, FakeSsdpWays way) => _loops.Add(ReceiveAsync(channel, (request, client) =>
+    {
+        int port = Quirks.SsdpAnswerPort == 0 ? FakeSsdp.Port : Quirks.SsdpAnswerPort;
+        IPEndPoint from = new(Quirks.SsdpAnswerAddress ?? Address, port);
+        foreach (byte[] answer in Locked(() => _ssdp.Answer(request, way, client))) Send(from, client, answer);
+    }));
+
+    private static async Task ReceiveAsync(IDatagramChannel channel, Action<byte[], IPEndPoint> handle)
     {
         byte[] buffer = new byte[MaxDatagram];
         while (true)
         {
             ReceivedDatagram received = await channel.ReceiveAsync(buffer, CancellationToken.None).ConfigureAwait(false);
-            IPEndPoint client = VirtualWire.Plain(received.Remote);
-            byte[]? answer;
-            lock (_gate) answer = Answer(buffer[..received.Length], client);
-            if (answer is null) continue;
-            int port = Quirks.AnswerPort == 0 ? ServerPort : Quirks.AnswerPort;
-            Send(new IPEndPoint(Quirks.AnswerAddress ?? VirtualWire.Plain(channel.LocalEndPoint.Address), port), client, answer);
+            handle(buffer[..received.Length], VirtualWire.Plain(received.Remote));
         }
     }
 

@@ -4,7 +4,7 @@ using Btmm.Protocol.NatTraversal.NatPmp;
 namespace Btmm.TestKit;
 
 /// <summary>
-/// A NAT gateway on a <see cref="VirtualWire"/>: speaks NAT-PMP and PCP over one table of mappings, counts what it is asked, and
+/// A NAT gateway on a <see cref="VirtualWire"/>: speaks NAT-PMP, PCP and UPnP IGD over one table of mappings, counts what it is asked, and
 /// misbehaves as its quirks say. Thread-safe.
 /// </summary>
 public sealed partial class FakeGateway : IAsyncDisposable
@@ -16,6 +16,10 @@ public sealed partial class FakeGateway : IAsyncDisposable
     private readonly FakeGatewayTable _table;
     private readonly FakeNatPmp _natPmp;
     private readonly FakePcp _pcp;
+    private readonly FakeSoap _soap;
+    private readonly FakeSsdp _ssdp;
+    private readonly FakeIgd _igd;
+    private readonly FakeHttp _http;
     private readonly List<FakeGatewayRequest> _log = [];
     private DateTimeOffset _epochStart;
     private int _ignored;
@@ -46,6 +50,10 @@ public sealed partial class FakeGateway : IAsyncDisposable
         _table = new FakeGatewayTable(this);
         _natPmp = new FakeNatPmp(this, _table);
         _pcp = new FakePcp(this, _table);
+        _soap = new FakeSoap(this, _table);
+        _ssdp = new FakeSsdp(this);
+        _igd = new FakeIgd(this, _soap);
+        _http = new FakeHttp(this, _igd, time);
         Open();
     }
 
@@ -91,6 +99,27 @@ public sealed partial class FakeGateway : IAsyncDisposable
         }
     }
 
+    /// <summary>The HTTP requests so far.</summary>
+    public IReadOnlyList<FakeHttpRequest> HttpRequests
+    {
+        get
+        {
+            lock (_gate) return [.. _igd.Requests];
+        }
+    }
+
+    /// <summary>The SOAP requests so far, as far as they could be read.</summary>
+    public IReadOnlyList<FakeSoapRequest> SoapRequests
+    {
+        get
+        {
+            lock (_gate) return [.. _soap.Requests];
+        }
+    }
+
+    /// <summary>How many bytes of HTTP its clients let it send.</summary>
+    public long HttpBytesSent => _http.BytesSent;
+
     /// <summary>How many requests for the external address there were, by any protocol.</summary>
     public int AddressRequests => Count(FakeGatewayRequestKind.Query);
 
@@ -108,6 +137,8 @@ public sealed partial class FakeGateway : IAsyncDisposable
             lock (_gate) return [.. _table.Live];
         }
     }
+
+    internal IReadOnlyList<FakeIgdService> IgdServices => Quirks.IgdServices ?? FakeIgd.DefaultServices(Quirks.IgdVersion);
 
     internal DateTimeOffset Now => _time.GetUtcNow();
 
@@ -170,12 +201,20 @@ public sealed partial class FakeGateway : IAsyncDisposable
         if (announce) Announce();
     }
 
+    internal T Locked<T>(Func<T> action)
+    {
+        lock (_gate) return action();
+    }
+
     internal void Note(FakeGatewayProtocols protocol, FakeGatewayRequestKind kind, string operation, IPEndPoint client) =>
         _log.Add(new FakeGatewayRequest(protocol, kind, operation, client, Now));
 
     /// <summary>Whether this request of a protocol gets no answer.</summary>
     internal bool Ignores(FakeGatewayProtocols protocol) =>
         Quirks.Silent || Quirks.SilentProtocols.HasFlag(protocol) || _ignored++ < Quirks.IgnoreFirst;
+
+    /// <summary>Whether this HTTP request gets no answer.</summary>
+    internal bool IgnoresHttp() => Quirks.HttpSilent || Ignores(FakeGatewayProtocols.Igd);
 
     private static bool Concerns(FakeGatewayRequest request, FakeGatewayProtocols? protocol, IPAddress? client) =>
         (protocol is null || request.Protocol == protocol) && (client is null || request.Client.Address.Equals(client));
