@@ -28,7 +28,7 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
     /// <summary>Carries the survey out.</summary>
     /// <param name="local">The local address to send from.</param>
     /// <param name="servers">Whom to ask.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">Ends it with what is known by then.</param>
     internal async Task<StunFacts> RunAsync(IPAddress local, IReadOnlyList<IPEndPoint> servers, CancellationToken cancellationToken)
     {
         if (servers.Count == 0) return StunFacts.None;
@@ -38,7 +38,7 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         Task<(IPEndPoint Server, StunOutcome? Outcome)>[] first = [.. servers.Select(server => AskFirstAsync(client, server, patience.Token))];
         using var grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, evidence.Time);
         using CancellationTokenRegistration end = grace.Token.Register(patience.Cancel);
-        await foreach (Task<(IPEndPoint Server, StunOutcome? Outcome)> done in Task.WhenEach(first).WithCancellation(cancellationToken).ConfigureAwait(false))
+        await foreach (Task<(IPEndPoint Server, StunOutcome? Outcome)> done in Task.WhenEach(first).ConfigureAwait(false))
         {
             (IPEndPoint server, StunOutcome? outcome) = await done.ConfigureAwait(false);
             if (outcome?.Kind != StunOutcomeKind.Answered) continue;
@@ -47,9 +47,20 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
                 discovery ??= DiscoverAsync(client, local, server, outcome, cancellationToken);
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
-        NatFilteringBehaviour filtering = discovery is null ? NatFilteringBehaviour.Unknown : await discovery.ConfigureAwait(false);
+        NatFilteringBehaviour filtering = discovery is null ? NatFilteringBehaviour.Unknown : await EndAsync(discovery).ConfigureAwait(false);
         return Conclude(new IPEndPoint(local, client.LocalEndPoint.Port), filtering);
+    }
+
+    private static async Task<NatFilteringBehaviour> EndAsync(Task<NatFilteringBehaviour> discovery)
+    {
+        try
+        {
+            return await discovery.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return NatFilteringBehaviour.Unknown;
+        }
     }
 
     private StunClient Open(IPAddress local) => new(channels, new DatagramChannelOptions(new IPEndPoint(local, 0)), random, evidence.Time);
@@ -66,7 +77,7 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         }
         catch (OperationCanceledException)
         {
-            evidence.Add(GatewayStep.Stun, $"{server}", "no answer yet when others had answered", start);
+            evidence.Add(GatewayStep.Stun, $"{server}", "no answer in time", start);
             return (server, null);
         }
     }

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Sockets;
+using Btmm.Core.Contracts;
+using Btmm.Core.Dns.Tls;
+using Btmm.Protocol.NatTraversal;
+
+namespace Btmm.Core.NatTraversal.Verdicts;
+
+/// <summary>One examination: starts all steps, waits for those that matter, and gathers the facts. Used once.</summary>
+internal sealed class Examination
+{
+    private const int MaxStunServers = 4;
+    private const int MaxZoneServers = 2;
+
+    /// <summary>
+    /// How long the look for a sign-in page lasts at least when all else is well: who intercepts is near and answers at once, and
+    /// the address that nobody has answers never.
+    /// </summary>
+    private static readonly TimeSpan s_portalTime = TimeSpan.FromMilliseconds(500);
+
+    private readonly GatewayExaminerParts _parts;
+    private readonly GatewayExaminerOptions _options;
+    private readonly EvidenceLog _evidence;
+    private readonly IReadOnlyList<IPEndPoint> _zoneServers;
+    private readonly IReadOnlyList<IPEndPoint> _servers;
+    private readonly bool _asksDns;
+
+    internal Examination(GatewayExaminerParts parts, GatewayExaminerOptions options, EvidenceLog evidence)
+    {
+        _parts = parts;
+        _options = options;
+        _evidence = evidence;
+        // Nothing is asked in clear about a zone whose servers are spoken to by TLS.
+        _zoneServers = [.. options.ZoneServers.Where(IsIpv4).Distinct().Take(MaxZoneServers)];
+        _asksDns = options.Zone is not null && _zoneServers.Any(server => server is not TlsEndPoint);
+        _servers = [.. options.StunServers.Where(IsIpv4).Take(MaxStunServers).Concat(_zoneServers).Distinct()];
+    }
+
+    /// <summary>Runs all steps. Never throws for what the network does.</summary>
+    internal async Task<GatewayFacts> RunAsync(CancellationToken cancellationToken)
+    {
+        long start = _evidence.Now;
+        GatewayRoute? route = _parts.Gateways.FindDefault();
+        _evidence.Add(GatewayStep.Route, "this host", route is null ? "no default route" : $"gateway {route.Gateway} by {route.InterfaceName}, own address {route.LocalAddress}", start);
+        if (route is null) return new GatewayFacts();
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var gateway = new GatewaySurvey(_parts, _evidence);
+        Task<GatewayReplies> replies = GuardAsync(
+            GatewayStep.Gateway, gateway.RunAsync(route, _options.TryMapping && _options.KnownMapping is null, cancellationToken), GatewayReplies.None);
+        Task<IReadOnlyList<IPAddress?>> hops = FindHopsAsync(cancellationToken);
+        Task<PortalFacts> portal = FindPortalAsync(rest.Token);
+        Task<bool?> tcp = TryTcpAsync(rest.Token);
+        Task<StunFacts> stun = GuardAsync(
+            GatewayStep.Stun, new StunSurvey(_parts.Channels, _parts.Random, _evidence).RunAsync(route.LocalAddress, _servers, cancellationToken), StunFacts.None);
+        (bool Heard, PortalFacts Portal) dns = await AskDnsAsync(cancellationToken).ConfigureAwait(false);
+        StunFacts seen = await stun.ConfigureAwait(false);
+        bool isHeard = seen.HeardAnything || dns.Heard;
+        GatewayFacts facts = await GatherAsync(route, replies, hops, cancellationToken).ConfigureAwait(false);
+        if (isHeard) await EndWhenAllIsWellAsync(rest, start).ConfigureAwait(false);
+        PortalFacts page = await portal.ConfigureAwait(false);
+        return facts with
+        {
+            Stun = seen,
+            UdpAsked = _asksDns || _options.StunServers.Any(IsIpv4),
+            UdpHeard = isHeard,
+            TcpPasses = await tcp.ConfigureAwait(false),
+            Portal = page.Sign >= dns.Portal.Sign ? page : dns.Portal,
+        };
+    }
+
+    private static bool IsIpv4(IPEndPoint endpoint) => endpoint.AddressFamily == AddressFamily.InterNetwork;
+
+    private async Task<GatewayFacts> GatherAsync(
+        GatewayRoute route, Task<GatewayReplies> replies, Task<IReadOnlyList<IPAddress?>> hops, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<IPAddress?> ways = await hops.ConfigureAwait(false);
+        Task<GatewayAnswer?> outer = AskOuterAsync(route, ways, cancellationToken);
+        GatewayReplies told = await replies.ConfigureAwait(false);
+        return new GatewayFacts
+        {
+            Route = route,
+            Answers = told.Answers,
+            Failures = told.Failures,
+            Trial = _options.KnownMapping ?? told.Trial,
+            Hops = ways,
+            OuterAnswer = await outer.ConfigureAwait(false),
+        };
+    }
+
+    /// <summary>A private address behind the gateway may be a second gateway of the same home, which says so when asked.</summary>
+    private async Task<GatewayAnswer?> AskOuterAsync(GatewayRoute route, IReadOnlyList<IPAddress?> hops, CancellationToken cancellationToken)
+    {
+        if (hops.ElementAtOrDefault(1) is not { } second || second.Equals(route.Gateway)) return null;
+        if (ExternalAddress.Classify(second) != ExternalAddressKind.Private) return null;
+        Task<GatewayAnswer?> asked = new GatewaySurvey(_parts, _evidence).AskOuterAsync(route with { Gateway = second }, cancellationToken);
+        return await GuardAsync(GatewayStep.Gateway, asked, null).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<IPAddress?>> FindHopsAsync(CancellationToken cancellationToken)
+    {
+        if (_parts.Hops is not { } finder) return [];
+        IPAddress destination = _servers.Select(server => server.Address).FirstOrDefault(ExternalAddress.IsPublic) ?? PortalProbe.Nobody;
+        return await GuardAsync(GatewayStep.Hop, new HopSurvey(finder, _evidence).RunAsync(destination, cancellationToken), []).ConfigureAwait(false);
+    }
+
+    private async Task<PortalFacts> FindPortalAsync(CancellationToken cancellationToken)
+    {
+        var probe = new PortalProbe(_parts.Streams, _evidence);
+        List<Task<PortalFacts>> looks = [probe.AskNobodyAsync(cancellationToken)];
+        if (_servers.Count > 0) looks.Add(probe.AskServerAsync(_servers[0].Address, cancellationToken));
+        if (_options.PortalProbe is { } url) looks.Add(probe.AskUrlAsync(url, _parts.ResolveHost, cancellationToken));
+        PortalFacts[] found = await GuardAsync(GatewayStep.Portal, Task.WhenAll(looks), []).ConfigureAwait(false);
+        return found.MaxBy(facts => facts.Sign) ?? PortalFacts.None;
+    }
+
+    private async Task<bool?> TryTcpAsync(CancellationToken cancellationToken)
+    {
+        if (_servers.Count == 0) return null;
+        return await GuardAsync(GatewayStep.Tcp, new TcpProbe(_parts.Streams, _evidence).RunAsync(_servers, cancellationToken), false).ConfigureAwait(false);
+    }
+
+    private async Task<(bool Heard, PortalFacts Portal)> AskDnsAsync(CancellationToken cancellationToken)
+    {
+        if (!_asksDns || _options.Zone is not { } zone) return (false, PortalFacts.None);
+        IPEndPoint[] clear = [.. _zoneServers.Where(server => server is not TlsEndPoint)];
+        return await GuardAsync(
+            GatewayStep.Dns, new DnsProbe(_parts, _evidence).RunAsync(clear, zone, cancellationToken), (false, PortalFacts.None)).ConfigureAwait(false);
+    }
+
+    /// <summary>UDP passes: whether TCP does is of no interest any more, and a sign-in page would have shown by now.</summary>
+    private async Task EndWhenAllIsWellAsync(CancellationTokenSource rest, long start)
+    {
+        TimeSpan left = s_portalTime - _evidence.Time.GetElapsedTime(start);
+        if (left > TimeSpan.Zero) rest.CancelAfter(left);
+        else await rest.CancelAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A step that this host's own system hinders brings nothing.</summary>
+    private async Task<T> GuardAsync<T>(GatewayStep step, Task<T> task, T nothing)
+    {
+        long start = _evidence.Now;
+        try
+        {
+            return await task.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            _evidence.Add(step, "this host", e is SocketException ? e.Message : "no time left", start);
+            return nothing;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal.Verdicts;
+
+/// <summary>Everything that an examination found out, before it is judged. Immutable.</summary>
+internal sealed record GatewayFacts
+{
+    /// <summary>The default route; null when there is none.</summary>
+    internal GatewayRoute? Route { get; init; }
+
+    /// <summary>The gateway's answers, one a protocol, in the order of preference.</summary>
+    internal IReadOnlyList<GatewayAnswer> Answers { get; init; } = [];
+
+    /// <summary>Why the gateway gave no answer in the other protocols.</summary>
+    internal IReadOnlyList<BtmmErrorReason> Failures { get; init; } = [];
+
+    /// <summary>Whether the gateway maps a port; null when that was not tried.</summary>
+    internal MappingTrial? Trial { get; init; }
+
+    /// <summary>What STUN servers told.</summary>
+    internal StunFacts Stun { get; init; } = StunFacts.None;
+
+    /// <summary>Whether somebody was asked by UDP who answers as a rule.</summary>
+    internal bool UdpAsked { get; init; }
+
+    /// <summary>Whether anything came back by UDP from beyond the gateway.</summary>
+    internal bool UdpHeard { get; init; }
+
+    /// <summary>Whether TCP passes; null when that was not tried.</summary>
+    internal bool? TcpPasses { get; init; }
+
+    /// <summary>Whether there is a sign-in page.</summary>
+    internal PortalFacts Portal { get; init; } = PortalFacts.None;
+
+    /// <summary>The routers one, two and three hops away; null where none answered or the way ends.</summary>
+    internal IReadOnlyList<IPAddress?> Hops { get; init; } = [];
+
+    /// <summary>What the router two hops away answered in NAT-PMP, as gateways of homes do; null when it did not.</summary>
+    internal GatewayAnswer? OuterAnswer { get; init; }
+}

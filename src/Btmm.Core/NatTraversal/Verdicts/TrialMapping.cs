@@ -1,0 +1,88 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal.Verdicts;
+
+/// <summary>Maps a random free UDP port for a moment and gives the mapping back, whatever happens.</summary>
+internal sealed class TrialMapping(GatewayExaminerParts parts, EvidenceLog evidence)
+{
+    /// <summary>What a mapping that could not be given back lasts.</summary>
+    private static readonly TimeSpan s_lifetime = TimeSpan.FromMinutes(2);
+
+    /// <summary>A gateway that denies may try every port first.</summary>
+    private static readonly TimeSpan s_mapLimit = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan s_releaseLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>Tries one protocol after the other until one maps.</summary>
+    /// <param name="route">The gateway.</param>
+    /// <param name="ways">The protocols that answered, best first.</param>
+    /// <param name="cancellationToken">Ends it; what was mapped is given back all the same.</param>
+    internal async Task<MappingTrial?> RunAsync(
+        GatewayRoute route, IReadOnlyList<(PortMappingMethod Method, IPortMapper Mapper)> ways, CancellationToken cancellationToken)
+    {
+        // The port is held meanwhile, so that the mapping leads to nobody else.
+        await using IDatagramChannel held = parts.Channels.Open(new DatagramChannelOptions(new IPEndPoint(route.LocalAddress, 0)));
+        var request = new PortMappingRequest(PortMappingProtocol.Udp, held.LocalEndPoint.Port, held.LocalEndPoint.Port, s_lifetime);
+        MappingTrial? refused = null;
+        foreach ((PortMappingMethod method, IPortMapper mapper) in ways)
+        {
+            if (cancellationToken.IsCancellationRequested) break;
+            MappingTrial trial = await TryAsync(route, method, mapper, request, cancellationToken).ConfigureAwait(false);
+            if (trial.Works) return trial;
+            if (refused is null || refused.Refusal == BtmmErrorReason.Timeout) refused = trial;
+        }
+
+        return refused;
+    }
+
+    private async Task<MappingTrial> TryAsync(
+        GatewayRoute route, PortMappingMethod method, IPortMapper mapper, PortMappingRequest request, CancellationToken cancellationToken)
+    {
+        long start = evidence.Now;
+        string who = $"{route.Gateway} {VerdictText.Name(method)}";
+        var mapping = new PortMapping(
+            method, route.Gateway, request.Protocol, request.InternalPort, 0, TimeSpan.Zero, parts.Time.GetUtcNow());
+        bool mayExist = true;
+        using var timer = new CancellationTokenSource(s_mapLimit, parts.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            mapping = await mapper.MapAsync(request, ExchangeEffort.Brief, either.Token).ConfigureAwait(false);
+            evidence.Add(GatewayStep.Mapping, who, $"maps UDP port {mapping.ExternalPort} to {route.LocalAddress}:{mapping.InternalPort}", start);
+            return new MappingTrial { Method = method, ExternalPort = mapping.ExternalPort, ExternalAddress = mapping.ExternalAddress };
+        }
+        catch (BtmmException e)
+        {
+            mayExist = e.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.MalformedReply;
+            evidence.Add(GatewayStep.Mapping, who, e.Message, start);
+            return new MappingTrial { Method = method, Refusal = e.Reason };
+        }
+        catch (OperationCanceledException)
+        {
+            evidence.Add(GatewayStep.Mapping, who, "no answer in time", start);
+            return new MappingTrial { Method = method, Refusal = BtmmErrorReason.Timeout };
+        }
+        finally
+        {
+            if (mayExist) await ReleaseAsync(mapper, mapping, who).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReleaseAsync(IPortMapper mapper, PortMapping mapping, string who)
+    {
+        long start = evidence.Now;
+        using var limit = new CancellationTokenSource(s_releaseLimit, parts.Time);
+        try
+        {
+            await mapper.DeleteAsync(mapping, ExchangeEffort.Brief, limit.Token).ConfigureAwait(false);
+            evidence.Add(GatewayStep.Mapping, who, "gave the mapping back", start);
+        }
+        catch (Exception e) when (e is BtmmException or OperationCanceledException)
+        {
+            string end = mapping.IsPermanent ? "which must be removed in its settings" : "which ends by itself";
+            evidence.Add(GatewayStep.Mapping, who, $"did not confirm the end of the mapping, {end}", start);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using System.Net;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal;
+
+namespace Btmm.Core.NatTraversal.Verdicts;
+
+/// <summary>Puts verdicts and remedies into words: which box, which setting. Pure.</summary>
+internal static class VerdictText
+{
+    internal static string Summary(GatewayVerdict verdict, GatewayFacts facts) => verdict.Kind switch
+    {
+        GatewayVerdictKind.DirectPublic => DirectPublic(verdict),
+        GatewayVerdictKind.SingleNat => SingleNat(verdict, facts),
+        GatewayVerdictKind.DoubleNat => DoubleNat(verdict, facts),
+        GatewayVerdictKind.Cgnat => Cgnat(verdict, facts),
+        GatewayVerdictKind.SymmetricNat =>
+            $"{Upper(verdict.Inner)} {MapsNothing(facts)}, and sends every flow from another port, so that peers cannot guess where to answer.",
+        GatewayVerdictKind.NoMapping => $"{Upper(verdict.Inner)} {MapsNothing(facts)}, so peers can reach this host only while it reaches out to them.",
+        GatewayVerdictKind.UdpBlocked => $"TCP passes and UDP gets no answer: {verdict.Box} or a filter behind it drops it.",
+        GatewayVerdictKind.CaptivePortal => facts.Portal.Location is { } page
+            ? $"This network wants a sign-in first: it answers with {page} for everything."
+            : "This network wants a sign-in first: it answers for addresses that are not its own.",
+        _ => facts.Route is null
+            ? "There is no default gateway."
+            : $"{Upper(verdict.Inner)} maps no ports, and nothing beyond it answers.",
+    };
+
+    internal static string Remedy(GatewayVerdict verdict, GatewayFacts facts) => verdict.Kind switch
+    {
+        GatewayVerdictKind.DirectPublic or GatewayVerdictKind.SingleNat => "",
+        GatewayVerdictKind.DoubleNat => DoubleNatRemedy(verdict),
+        GatewayVerdictKind.Cgnat => CgnatRemedy(verdict),
+        GatewayVerdictKind.SymmetricNat or GatewayVerdictKind.NoMapping => MappingRemedy(verdict, facts),
+        GatewayVerdictKind.UdpBlocked =>
+            $"Allow outgoing UDP for {Host(verdict)} in the firewall settings of {verdict.Box?.Address?.ToString() ?? "the gateway"}, or use another network.",
+        GatewayVerdictKind.CaptivePortal => facts.Portal.Location is { } page
+            ? $"Open {page} in a browser, sign in, and try again."
+            : "Open any http page in a browser, sign in, and try again.",
+        _ => facts.Route is null
+            ? "Connect this host to a network."
+            : $"Check that {verdict.Inner} is connected to the internet.",
+    };
+
+    private static string DirectPublic(GatewayVerdict verdict)
+    {
+        string note = verdict.NatBehaviour.Filtering is NatFilteringBehaviour.AddressDependent or NatFilteringBehaviour.AddressAndPortDependent
+            ? "; a firewall lets in only what answers it, so peers get through while this host reaches out to them"
+            : "";
+        return $"This host has the public address {verdict.LocalAddress} of its own{note}.";
+    }
+
+    private static string SingleNat(GatewayVerdict verdict, GatewayFacts facts)
+    {
+        IPAddress? outside = verdict.ExternalAddress is { } external && ExternalAddress.IsPublic(external) ? external : verdict.PublicAddress;
+        string at = outside is null ? "" : $" at {outside}";
+        string how = verdict.Mapping is { } mapping
+            ? $"maps ports by {Name(mapping.Method)}"
+            : $"answers {Names(facts.Answers.Select(answer => answer.Method))}; whether it maps ports was not tried";
+        string note = facts.UdpAsked && !GatewayJudge.IsOnline(facts) ? "; nothing beyond it answered" : "";
+        return $"One NAT{at}, and {verdict.Inner} {how}{note}.";
+    }
+
+    private static string DoubleNat(GatewayVerdict verdict, GatewayFacts facts)
+    {
+        string why = (verdict.ExternalAddress, verdict.PublicAddress) switch
+        {
+            ({ } external, { } seen) when ExternalAddress.IsPublic(external) => $"is {external} outside, and the internet sees {seen}",
+            ({ } external, _) when ExternalAddress.Classify(external) == ExternalAddressKind.Private => $"has the private address {external} on its outer side",
+            (null, _) when !GatewayJudge.SpeaksMapping(facts) => "leads to another private network",
+            _ => "has no public address on its outer side",
+        };
+        return $"Two NATs in a row: {verdict.Inner} {why}, behind {verdict.Outer}; a mapping on the first leads nowhere.";
+    }
+
+    private static string DoubleNatRemedy(GatewayVerdict verdict)
+    {
+        string outer = verdict.Outer?.Address is { } address ? $"the outer one, {address}," : "the one it is plugged into";
+        string way = verdict.ExternalAddress is { } external && ExternalAddress.Classify(external) == ExternalAddressKind.Private
+            ? $"make {external} its exposed host (DMZ)"
+            : $"make {verdict.Inner?.Address} its exposed host (DMZ)";
+        return $"Switch {verdict.Inner} to bridge or access point mode, so that {outer} alone shares the connection; where that cannot be, go to the settings of {outer} and {way}.";
+    }
+
+    private static string Cgnat(GatewayVerdict verdict, GatewayFacts facts)
+    {
+        string why = verdict.ExternalAddress switch
+        {
+            { } external when ExternalAddress.IsPublic(external) => $"{verdict.Inner} is {external} outside, and the internet sees {verdict.PublicAddress}",
+            { } external => $"{verdict.Inner} has {external} outside, which is no public address",
+            _ when facts.OuterAnswer is { } outer => $"the gateway behind {verdict.Inner} has {outer.ExternalAddress} outside, which is no public address",
+            _ => $"the way to the internet leads through {verdict.Outer?.Address?.ToString() ?? "a shared address range"}",
+        };
+        return $"The provider shares one public address among customers (carrier-grade NAT): {why}.";
+    }
+
+    private static string CgnatRemedy(GatewayVerdict verdict) =>
+        $"Ask the provider for a public IPv4 address or for IPv6; no setting of {verdict.Inner} can help.";
+
+    private static string MapsNothing(GatewayFacts facts) => Refusal(facts) switch
+    {
+        BtmmErrorReason.PortMappingNotAuthorized => "refuses to map ports",
+        BtmmErrorReason.PortMappingNetworkFailure => "has no external address to map ports on",
+        BtmmErrorReason.PortMappingOutOfResources => "has no port left to map",
+        null when facts.Answers.Count == 0 => "speaks neither PCP, NAT-PMP nor UPnP",
+        _ => "maps no port",
+    };
+
+    private static string MappingRemedy(GatewayVerdict verdict, GatewayFacts facts) => Refusal(facts) switch
+    {
+        BtmmErrorReason.PortMappingNotAuthorized =>
+            $"Allow {Host(verdict)} to map ports (PCP, NAT-PMP or UPnP) in the settings of {verdict.Inner}, or forward a UDP port to it by hand.",
+        BtmmErrorReason.PortMappingNetworkFailure =>
+            $"Check that {verdict.Inner} is connected to the internet and has an address there; restart it if it has none.",
+        BtmmErrorReason.PortMappingOutOfResources =>
+            $"Remove port mappings that are no longer needed in the settings of {verdict.Inner}, or restart it.",
+        _ => $"Turn on PCP, NAT-PMP or UPnP in the settings of {verdict.Inner}, or forward a UDP port to {Host(verdict)} there by hand.",
+    };
+
+    private static BtmmErrorReason? Refusal(GatewayFacts facts) =>
+        facts.Trial?.Refusal ?? facts.Failures.Where(GatewayJudge.IsRefusal).Select(reason => (BtmmErrorReason?)reason).FirstOrDefault();
+
+    private static string Host(GatewayVerdict verdict) => verdict.LocalAddress is { } local ? $"this host, {local}" : "this host";
+
+    private static string Upper(GatewayBox? box) => box is null ? "The network" : char.ToUpperInvariant($"{box}"[0]) + $"{box}"[1..];
+
+    private static string Names(IEnumerable<PortMappingMethod> methods) => string.Join(" and ", methods.Select(Name));
+
+    internal static string Name(PortMappingMethod method) => method switch
+    {
+        PortMappingMethod.NatPmp => "NAT-PMP",
+        PortMappingMethod.Pcp => "PCP",
+        _ => "UPnP",
+    };
+}
