@@ -1,8 +1,6 @@
 using System.Net;
-using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.Dns;
-using Btmm.Protocol;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
 using Btmm.Protocol.NatTraversal;

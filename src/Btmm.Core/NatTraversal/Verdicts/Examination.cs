@@ -11,6 +11,7 @@ internal sealed class Examination
 {
     private const int MaxStunServers = 4;
     private const int MaxZoneServers = 2;
+    private const int DnsPort = 53;
 
     /// <summary>
     /// How long the look for a sign-in page lasts at least when all else is well: who intercepts is near and answers at once, and
@@ -23,6 +24,7 @@ internal sealed class Examination
     private readonly EvidenceLog _evidence;
     private readonly IReadOnlyList<IPEndPoint> _zoneServers;
     private readonly IReadOnlyList<IPEndPoint> _servers;
+    private readonly IReadOnlyList<IPEndPoint> _streamServers;
     private readonly bool _asksDns;
 
     internal Examination(GatewayExaminerParts parts, GatewayExaminerOptions options, EvidenceLog evidence)
@@ -33,7 +35,9 @@ internal sealed class Examination
         // Nothing is asked in clear about a zone whose servers are spoken to by TLS.
         _zoneServers = [.. options.ZoneServers.Where(IsIpv4).Distinct().Take(MaxZoneServers)];
         _asksDns = options.Zone is not null && _zoneServers.Any(server => server is not TlsEndPoint);
-        _servers = [.. options.StunServers.Where(IsIpv4).Take(MaxStunServers).Concat(_zoneServers).Distinct()];
+        IEnumerable<IPEndPoint> all = options.StunServers.Where(IsIpv4).Take(MaxStunServers).Concat(_zoneServers);
+        _streamServers = [.. all.Distinct()];
+        _servers = [.. all.Select(server => server is TlsEndPoint ? new IPEndPoint(server.Address, DnsPort) : server).Distinct()];
     }
 
     /// <summary>Runs all steps. Never throws for what the network does.</summary>
@@ -43,7 +47,8 @@ internal sealed class Examination
         GatewayRoute? route = _parts.Gateways.FindDefault();
         _evidence.Add(GatewayStep.Route, "this host", route is null ? "no default route" : $"gateway {route.Gateway} by {route.InterfaceName}, own address {route.LocalAddress}", start);
         if (route is null) return new GatewayFacts();
-        using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var calm = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _evidence.Time);
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, calm.Token);
         var gateway = new GatewaySurvey(_parts, _evidence);
         Task<GatewayReplies> replies = GuardAsync(
             GatewayStep.Gateway, gateway.RunAsync(route, _options.TryMapping && _options.KnownMapping is null, cancellationToken), GatewayReplies.None);
@@ -56,7 +61,7 @@ internal sealed class Examination
         StunFacts seen = await stun.ConfigureAwait(false);
         bool isHeard = seen.HeardAnything || dns.Heard;
         GatewayFacts facts = await GatherAsync(route, replies, hops, cancellationToken).ConfigureAwait(false);
-        if (isHeard) await EndWhenAllIsWellAsync(rest, start).ConfigureAwait(false);
+        if (isHeard) await EndWhenAllIsWellAsync(calm, start).ConfigureAwait(false);
         PortalFacts page = await portal.ConfigureAwait(false);
         return facts with
         {
@@ -116,7 +121,7 @@ internal sealed class Examination
     private async Task<bool?> TryTcpAsync(CancellationToken cancellationToken)
     {
         if (_servers.Count == 0) return null;
-        return await GuardAsync(GatewayStep.Tcp, new TcpProbe(_parts.Streams, _evidence).RunAsync(_servers, cancellationToken), false).ConfigureAwait(false);
+        return await GuardAsync(GatewayStep.Tcp, new TcpProbe(_parts.Streams, _evidence).RunAsync(_streamServers, cancellationToken), false).ConfigureAwait(false);
     }
 
     private async Task<(bool Heard, PortalFacts Portal)> AskDnsAsync(CancellationToken cancellationToken)
@@ -128,11 +133,11 @@ internal sealed class Examination
     }
 
     /// <summary>UDP passes: whether TCP does is of no interest any more, and a sign-in page would have shown by now.</summary>
-    private async Task EndWhenAllIsWellAsync(CancellationTokenSource rest, long start)
+    private async Task EndWhenAllIsWellAsync(CancellationTokenSource calm, long start)
     {
         TimeSpan left = s_portalTime - _evidence.Time.GetElapsedTime(start);
-        if (left > TimeSpan.Zero) rest.CancelAfter(left);
-        else await rest.CancelAsync().ConfigureAwait(false);
+        if (left > TimeSpan.Zero) calm.CancelAfter(left);
+        else await calm.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>A step that this host's own system hinders brings nothing.</summary>
