@@ -19,7 +19,7 @@ public interface IDatagramChannel : IAsyncDisposable
     /// Receives one datagram into <paramref name="buffer"/>; what does not fit is cut off and marked so.
     /// </summary>
     /// <exception cref="System.Net.Sockets.SocketException">
-    /// An ICMP port-unreachable arrived on a socket connected to one peer (ConnectionRefused).
+    /// An ICMP port-unreachable arrived on a socket connected to one peer, or on one that was opened to report it (ConnectionRefused).
     /// </exception>
     ValueTask<ReceivedDatagram> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 }
@@ -34,14 +34,21 @@ public readonly record struct ReceivedDatagram(int Length, IPEndPoint Remote, bo
 /// <param name="Local">Where to bind; port 0 picks one.</param>
 /// <param name="Connect">When given, the socket talks to this peer only and reports its ICMP errors.</param>
 /// <param name="MulticastGroup">When given, the group to join.</param>
-/// <param name="MulticastInterface">The local IPv4 address of the interface on which to join the group.</param>
+/// <param name="MulticastInterface">The local IPv4 address of the interface on which to join an IPv4 group.</param>
 /// <param name="ReuseAddress">Whether several sockets may share the address and port.</param>
+/// <param name="MulticastInterfaceIndex">The index of the interface on which to join an IPv6 group; 0 for the system's choice.</param>
+/// <param name="ReportUnreachable">
+/// Whether a socket that is not connected reports ICMP port-unreachable all the same: for a peer that may answer from another port than
+/// it was asked on. The system keeps such errors in the socket's receive buffer, so it should not live through hundreds of them.
+/// </param>
 public sealed record DatagramChannelOptions(
     IPEndPoint Local,
     IPEndPoint? Connect = null,
     IPAddress? MulticastGroup = null,
     IPAddress? MulticastInterface = null,
-    bool ReuseAddress = false);
+    bool ReuseAddress = false,
+    int MulticastInterfaceIndex = 0,
+    bool ReportUnreachable = false);
 
 /// <summary>Opens datagram channels. Thread-safe.</summary>
 public interface IDatagramChannelFactory

@@ -12,6 +12,7 @@ public sealed class UdpDatagramChannel : IDatagramChannel
 {
     private readonly Socket _socket;
     private readonly IPEndPoint? _peer;
+    private readonly bool _reportUnreachable;
     private readonly SocketAddress _sender;
     private readonly IPEndPoint _endPointFactory;
     private byte[] _buffer = [];
@@ -20,10 +21,12 @@ public sealed class UdpDatagramChannel : IDatagramChannel
     /// <summary>Takes over a bound socket.</summary>
     /// <param name="socket">The socket; disposed with the channel.</param>
     /// <param name="peer">The peer to which the socket is connected, if it is.</param>
-    internal UdpDatagramChannel(Socket socket, IPEndPoint? peer)
+    /// <param name="reportUnreachable">Whether a socket without a peer reports ICMP port-unreachable.</param>
+    internal UdpDatagramChannel(Socket socket, IPEndPoint? peer, bool reportUnreachable)
     {
         _socket = socket;
         _peer = peer;
+        _reportUnreachable = reportUnreachable;
         _sender = new SocketAddress(socket.AddressFamily);
         _endPointFactory = new IPEndPoint(
             socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
@@ -104,17 +107,26 @@ public sealed class UdpDatagramChannel : IDatagramChannel
             {
                 throw new ObjectDisposedException(nameof(UdpDatagramChannel));
             }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.MessageSize)
+            catch (SocketException e) when (OperatingSystem.IsWindows() && e.SocketErrorCode == SocketError.MessageSize)
             {
                 return target.Length; // Windows says so when it had to cut a datagram off.
             }
-            catch (SocketException e) when (_peer is null && IsTransient(e.SocketErrorCode))
+            catch (SocketException e) when (_peer is null && IsSomebodyElses(e.SocketErrorCode))
             {
-                // Windows: somebody else's ICMP error; this socket has no one peer to blame.
+                // An ICMP error that tells nothing about whether somebody listens.
                 continue;
             }
         }
     }
+
+    /// <summary>
+    /// Whether an error of a receive is left out: Windows reports that somebody refuses, when this socket has no one peer to blame;
+    /// Linux, to a socket that asked for errors, also that an answer to ARP is missing or that a packet was too big on its way.
+    /// </summary>
+    private bool IsSomebodyElses(SocketError error) => _reportUnreachable
+        ? error is SocketError.HostUnreachable or SocketError.HostDown or SocketError.NetworkUnreachable or SocketError.NetworkDown
+            or SocketError.AccessDenied or SocketError.MessageSize or SocketError.ProtocolOption or SocketError.OperationNotSupported
+        : IsTransient(error);
 
     private IPEndPoint Sender()
     {

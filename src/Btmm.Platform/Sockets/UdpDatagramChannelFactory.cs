@@ -11,6 +11,12 @@ public sealed class UdpDatagramChannelFactory : IDatagramChannelFactory
     /// <summary>Windows: whether an ICMP port-unreachable fails the next receive of an unconnected socket.</summary>
     private const int SioUdpConnReset = unchecked((int)0x9800000C);
 
+    // Linux (in.h, in6.h): whether a socket that is not connected is told of ICMP errors.
+    private const int IpLevel = 0;
+    private const int IpReceiveErrors = 11;
+    private const int Ipv6Level = 41;
+    private const int Ipv6ReceiveErrors = 25;
+
     /// <inheritdoc/>
     public IDatagramChannel Open(DatagramChannelOptions options)
     {
@@ -19,7 +25,7 @@ public sealed class UdpDatagramChannelFactory : IDatagramChannelFactory
         try
         {
             Prepare(socket, options);
-            return new UdpDatagramChannel(socket, options.Connect);
+            return new UdpDatagramChannel(socket, options.Connect, options.ReportUnreachable);
         }
         catch
         {
@@ -33,25 +39,43 @@ public sealed class UdpDatagramChannelFactory : IDatagramChannelFactory
         bool windows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
         if (options.Local.AddressFamily == AddressFamily.InterNetworkV6 && options.Local.Address.Equals(IPAddress.IPv6Any))
             socket.DualMode = true;
-        if (windows && options.Connect is null) socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null);
+        if (windows && options.Connect is null && !options.ReportUnreachable) socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null);
+        if (OperatingSystem.IsLinux() && options.ReportUnreachable) ReportErrors(socket);
         if (options.ReuseAddress) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
 
         // Windows cannot bind to a group's address; elsewhere that keeps unicast datagrams out.
-        bool group = options.Local.Address.AddressFamily == AddressFamily.InterNetwork && IsMulticast(options.Local.Address);
-        socket.Bind(windows && group ? new IPEndPoint(IPAddress.Any, options.Local.Port) : options.Local);
-        if (options.MulticastGroup is not null)
+        socket.Bind(windows && IsMulticast(options.Local.Address)
+            ? new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, options.Local.Port)
+            : options.Local);
+        if (options.MulticastGroup is not null) Join(socket, options.MulticastGroup, options);
+        if (options.Connect is not null) socket.Connect(options.Connect);
+    }
+
+    private static void Join(Socket socket, IPAddress group, DatagramChannelOptions options)
+    {
+        if (socket.AddressFamily == AddressFamily.InterNetworkV6)
         {
-            MulticastOption membership = options.MulticastInterface is null
-                ? new MulticastOption(options.MulticastGroup)
-                : new MulticastOption(options.MulticastGroup, options.MulticastInterface);
-            socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, membership);
+            IPv6MulticastOption membership = new(group, options.MulticastInterfaceIndex);
+            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.AddMembership, membership);
+            return;
         }
 
-        if (options.Connect is not null) socket.Connect(options.Connect);
+        MulticastOption option = options.MulticastInterface is null
+            ? new MulticastOption(group)
+            : new MulticastOption(group, options.MulticastInterface);
+        socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, option);
+    }
+
+    private static void ReportErrors(Socket socket)
+    {
+        byte[] on = BitConverter.GetBytes(1);
+        if (socket.AddressFamily == AddressFamily.InterNetworkV6) socket.SetRawSocketOption(Ipv6Level, Ipv6ReceiveErrors, on);
+        if (socket.AddressFamily == AddressFamily.InterNetwork || socket.DualMode) socket.SetRawSocketOption(IpLevel, IpReceiveErrors, on);
     }
 
     private static bool IsMulticast(IPAddress address)
     {
+        if (address.AddressFamily == AddressFamily.InterNetworkV6) return address.IsIPv6Multicast;
         Span<byte> bytes = stackalloc byte[4];
         return address.TryWriteBytes(bytes, out _) && (bytes[0] & 0xF0) == 0xE0;
     }

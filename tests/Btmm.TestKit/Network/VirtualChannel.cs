@@ -87,10 +87,10 @@ internal sealed class VirtualChannel : IDatagramChannel
 
     internal void Deliver(WireDatagram datagram) => _arrivals.Writer.TryWrite(new Arrival(datagram));
 
-    /// <summary>An ICMP port-unreachable from that peer: only a connected socket hears of it.</summary>
+    /// <summary>An ICMP port-unreachable from that peer: a socket hears of it that is connected to it, or asked to hear.</summary>
     internal void Refuse(IPEndPoint peer)
     {
-        if (peer.Equals(_options.Connect)) _arrivals.Writer.TryWrite(new Arrival(null));
+        if (_options.ReportUnreachable || peer.Equals(_options.Connect)) _arrivals.Writer.TryWrite(new Arrival(null));
     }
 
     private readonly record struct Arrival(WireDatagram? Datagram);
