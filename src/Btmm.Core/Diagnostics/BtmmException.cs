@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Core.NatTraversal;
 
 namespace Btmm.Core.Diagnostics;
 
@@ -31,4 +32,10 @@ public sealed class BtmmException : Exception
 
     /// <summary>The protocol's own code (DNS rcode or TSIG error, NAT-PMP result, IKE notify type), when there is one.</summary>
     public int? ProtocolCode { get; init; }
+
+    /// <summary>How long the other side says that it will answer the same; null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The port-mapping protocol that a gateway showed to speak in place of the one asked for; null when it showed none.</summary>
+    public PortMappingMethod? SpokenInstead { get; init; }
 }

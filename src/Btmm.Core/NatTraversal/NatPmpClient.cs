@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Protocol.NatTraversal.NatPmp;
@@ -12,17 +11,10 @@ namespace Btmm.Core.NatTraversal;
 /// </summary>
 public sealed class NatPmpClient : IAsyncDisposable
 {
-    private const uint FreshEpochSeconds = 2;
-
     private readonly IPEndPoint _gateway;
-    private readonly IDatagramChannelFactory _channels;
     private readonly TimeProvider _time;
-    private readonly long _origin;
     private readonly NatPmpSession _session;
-    private readonly Lock _epochGate = new();
-    private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly byte[] _buffer = new byte[NatPmpConstants.MaxMessageLength];
-    private IDatagramChannel? _channel;
+    private readonly GatewayLink<NatPmpRequest, NatPmpOutcome> _link;
     private int _stateLossCount;
 
     /// <summary>Makes a client; opens no socket yet.</summary>
@@ -34,14 +26,17 @@ public sealed class NatPmpClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(gateway);
         ArgumentNullException.ThrowIfNull(time);
         _gateway = new IPEndPoint(gateway, NatPmpConstants.GatewayPort);
-        _channels = channels;
         _time = time;
-        _origin = time.GetTimestamp();
         _session = new NatPmpSession(gateway);
+        _link = new GatewayLink<NatPmpRequest, NatPmpOutcome>(
+            _session, _gateway, IPAddress.Any, channels, time, NatPmpConstants.MaxMessageLength, outcome => outcome.Response is not null);
     }
 
     /// <summary>The gateway's address.</summary>
     public IPAddress Gateway => _gateway.Address;
+
+    /// <summary>Where its requests go.</summary>
+    internal IPEndPoint GatewayEndPoint => _gateway;
 
     /// <summary>
     /// How often a request is sent when the call does not say. 9 takes 128 s and ends in <see cref="BtmmErrorReason.PortMappingUnsupported"/>;
@@ -60,7 +55,7 @@ public sealed class NatPmpClient : IAsyncDisposable
     {
         NatPmpOutcome outcome = await ExchangeAsync(NatPmpRequest.ExternalAddress(), maxTries, cancellationToken).ConfigureAwait(false);
         NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
-        IPAddress address = response.ExternalAddress ?? throw NatPmpErrors.Malformed(_gateway, "no address");
+        IPAddress address = response.ExternalAddress ?? throw PortMappingErrors.Malformed(_gateway, "no address");
         TimeSpan age = TimeSpan.FromSeconds(response.EpochSeconds ?? 0);
         return new GatewayAnswer(PortMappingMethod.NatPmp, address, age, outcome.Elapsed, outcome.Tries);
     }
@@ -84,7 +79,7 @@ public sealed class NatPmpClient : IAsyncDisposable
             Opcode(request.Protocol), internalPort, (ushort)request.SuggestedExternalPort, (uint)request.Lifetime.TotalSeconds);
         NatPmpOutcome outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
         NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
-        if (response.ExternalPort == 0) throw NatPmpErrors.Malformed(_gateway, "external port 0");
+        if (response.ExternalPort == 0) throw PortMappingErrors.Malformed(_gateway, "external port 0");
         return new PortMapping(
             PortMappingMethod.NatPmp,
             Gateway,
@@ -108,22 +103,11 @@ public sealed class NatPmpClient : IAsyncDisposable
         NatPmpErrors.Require(await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false), _gateway);
     }
 
-    /// <summary>
-    /// Whether an announcement with this epoch means that the gateway lost its mappings. One that has only just begun did, even
-    /// when the rule of RFC 6886 §3.6 does not show it because it had not run for long before.
-    /// </summary>
-    internal bool AnnouncesLoss(uint epochSeconds)
-    {
-        if (epochSeconds <= FreshEpochSeconds) return true;
-        lock (_epochGate) return _session.AnnouncesLoss(Now(), epochSeconds);
-    }
+    /// <summary>Whether an announcement with this epoch means that the gateway lost its mappings (RFC 6886 §3.6).</summary>
+    internal bool AnnouncesLoss(uint epochSeconds) => _link.Inspect(now => _session.AnnouncesLoss(now, epochSeconds));
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (_channel is not null) await _channel.DisposeAsync().ConfigureAwait(false);
-        _turn.Dispose();
-    }
+    public ValueTask DisposeAsync() => _link.DisposeAsync();
 
     private static NatPmpOpcode Opcode(PortMappingProtocol protocol) =>
         protocol == PortMappingProtocol.Tcp ? NatPmpOpcode.MapTcp : NatPmpOpcode.MapUdp;
@@ -136,79 +120,10 @@ public sealed class NatPmpClient : IAsyncDisposable
         return (ushort)port;
     }
 
-    private TimeSpan Now() => _time.GetElapsedTime(_origin);
-
     private async Task<NatPmpOutcome> ExchangeAsync(NatPmpRequest request, int? maxTries, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            IDatagramChannel channel = _channel ??= _channels.Open(
-                new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, 0), Connect: _gateway));
-            _session.TryStart(Now(), request, maxTries ?? MaxTries);
-            while (true)
-            {
-                if (_session.TryTakeOutput(_buffer, out int length))
-                    await channel.SendAsync(_buffer.AsMemory(0, length), _gateway, cancellationToken).ConfigureAwait(false);
-                if (_session.TryTakeOutcome(out NatPmpOutcome outcome)) return Note(outcome);
-                await AwaitProgressAsync(channel, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch (SocketException e)
-        {
-            await ForgetChannelAsync().ConfigureAwait(false);
-            throw NatPmpErrors.Unreachable(_gateway, e);
-        }
-        catch (OperationCanceledException)
-        {
-            // The answer may still come; a new socket makes sure that it does not pass for the answer to a later request.
-            await ForgetChannelAsync().ConfigureAwait(false);
-            throw;
-        }
-        finally
-        {
-            _session.Abandon();
-            _turn.Release();
-        }
-    }
-
-    private NatPmpOutcome Note(NatPmpOutcome outcome)
-    {
+        NatPmpOutcome outcome = await _link.ExchangeAsync(request, maxTries ?? MaxTries, cancellationToken).ConfigureAwait(false);
         if (outcome.GatewayLostState) Interlocked.Increment(ref _stateLossCount);
         return outcome;
-    }
-
-    /// <summary>Waits for a datagram, for ICMP or for the session's timer, whichever is first.</summary>
-    private async Task AwaitProgressAsync(IDatagramChannel channel, CancellationToken cancellationToken)
-    {
-        TimeSpan wait = (_session.NextTimeout ?? TimeSpan.Zero) - Now();
-        if (wait <= TimeSpan.Zero)
-        {
-            _session.HandleTimeout(Now());
-            return;
-        }
-
-        using CancellationTokenSource timer = new(wait, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        try
-        {
-            ReceivedDatagram received = await channel.ReceiveAsync(_buffer, either.Token).ConfigureAwait(false);
-            lock (_epochGate) _session.HandleDatagram(Now(), received.Remote, _buffer.AsSpan(0, received.Length));
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            _session.HandleTimeout(Now());
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
-        {
-            _session.HandlePortUnreachable(Now());
-        }
-    }
-
-    private async Task ForgetChannelAsync()
-    {
-        if (_channel is null) return;
-        await _channel.DisposeAsync().ConfigureAwait(false);
-        _channel = null;
     }
 }

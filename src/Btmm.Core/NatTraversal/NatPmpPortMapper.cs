@@ -11,7 +11,7 @@ public sealed class NatPmpPortMapper : IPortMapper
     private const int BriefTries = 3;
 
     private readonly NatPmpClient _client;
-    private readonly NatPmpAnnouncementListener _listener;
+    private readonly GatewayAnnouncementListener _listener;
 
     /// <summary>Makes a mapper for a gateway and begins to listen for its announcements.</summary>
     public NatPmpPortMapper(GatewayRoute route, PortMapperServices services)
@@ -19,7 +19,7 @@ public sealed class NatPmpPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(services);
         _client = new NatPmpClient(route.Gateway, services.Channels, services.Time);
-        _listener = new NatPmpAnnouncementListener(route, services.Channels, _client);
+        _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
 
     /// <inheritdoc/>
@@ -42,7 +42,7 @@ public sealed class NatPmpPortMapper : IPortMapper
 
         // NAT-PMP cannot ask for this port or none, so the other one is given back.
         await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
-        throw NatPmpErrors.Conflict(request, mapping);
+        throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
     }
 
     /// <inheritdoc/>

@@ -92,6 +92,30 @@ public sealed class NatPmpClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Client_AnswersFromAnotherPort_AreTaken()
+    {
+        _gateway.Quirks = new FakeGatewayQuirks { AnswerPort = 1026 };
+        Assert.Equal(_gateway.ExternalAddress, (await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None))).ExternalAddress);
+    }
+
+    [Fact]
+    public async Task Client_AnswersFromAnotherAddress_AreNot()
+    {
+        _gateway.Quirks = new FakeGatewayQuirks { AnswerAddress = IPAddress.Parse("192.168.1.66") };
+        BtmmException e = await FailAsync(_client.GetExternalAddressAsync(CancellationToken.None, maxTries: 3));
+        Assert.Equal(BtmmErrorReason.Timeout, e.Reason);
+    }
+
+    [Fact]
+    public async Task Client_LateAnswerBetweenCalls_IsGoneByTheNext()
+    {
+        _gateway.Quirks = new FakeGatewayQuirks { AnswersTwice = true };
+        for (int i = 0; i < 3; i++) await RunAsync(_client.GetExternalAddressAsync(CancellationToken.None));
+        PortMapping mapping = await RunAsync(_client.MapAsync(s_request, CancellationToken.None));
+        Assert.Equal(4500, mapping.ExternalPort);
+    }
+
+    [Fact]
     public async Task Client_PortClosed_UnsupportedAtOnce()
     {
         await _gateway.CloseAsync();

@@ -62,6 +62,29 @@ public sealed class UdpDatagramChannelTests
         Assert.Equal(9, buffer[0]);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task ReportingChannel_PortClosed_ReceiveSaysRefusedAndGoesOn(string address)
+    {
+        IPEndPoint any = new(IPAddress.Parse(address), 0);
+        Assert.SkipUnless(any.AddressFamily == AddressFamily.InterNetwork || Socket.OSSupportsIPv6, "no IPv6 here");
+        IPEndPoint closed = await ClosedPortAsync(any);
+        await using IDatagramChannel channel = _factory.Open(new DatagramChannelOptions(any, ReportUnreachable: true));
+        for (int round = 0; round < 2; round++)
+        {
+            ValueTask<ReceivedDatagram> pending = channel.ReceiveAsync(new byte[16], CancellationToken.None);
+            await channel.SendAsync(new byte[1], closed, CancellationToken.None);
+            SocketException e = await Assert.ThrowsAsync<SocketException>(async () => await pending.AsTask().WaitAsync(s_limit));
+            Assert.Equal(SocketError.ConnectionRefused, e.SocketErrorCode);
+        }
+
+        // Somebody may answer from another port than the one that was asked.
+        await using IDatagramChannel other = _factory.Open(new DatagramChannelOptions(any));
+        await other.SendAsync(new byte[3], channel.LocalEndPoint, CancellationToken.None);
+        Assert.Equal(new ReceivedDatagram(3, other.LocalEndPoint, false), await ReceiveAsync(channel, new byte[16]));
+    }
+
     [Fact]
     public async Task Channel_DisposedWhileReceiving_ReceiveEnds()
     {
@@ -122,9 +145,9 @@ public sealed class UdpDatagramChannelTests
         await Assert.ThrowsAsync<SocketException>(async () => await new TcpStreamDialer().ConnectAsync(at, CancellationToken.None));
     }
 
-    private async Task<IPEndPoint> ClosedPortAsync()
+    private async Task<IPEndPoint> ClosedPortAsync(IPEndPoint? local = null)
     {
-        await using IDatagramChannel channel = _factory.Open(new DatagramChannelOptions(s_any));
+        await using IDatagramChannel channel = _factory.Open(new DatagramChannelOptions(local ?? s_any));
         return channel.LocalEndPoint;
     }
 

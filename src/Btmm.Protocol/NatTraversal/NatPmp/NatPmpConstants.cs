@@ -28,6 +28,6 @@ public static class NatPmpConstants
 
     // ---- ours ----
 
-    /// <summary>The longest message that is looked at, in bytes; longer ones are cut off.</summary>
+    /// <summary>The longest message that is looked at, in bytes; longer ones are ignored.</summary>
     public const int MaxMessageLength = 64;
 }

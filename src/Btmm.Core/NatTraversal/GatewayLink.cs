@@ -1,0 +1,234 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>
+/// Runs a session's exchanges with one gateway over a UDP socket: one at a time, in the order of the calls, each ended by an answer, by
+/// ICMP, by silence or by the caller. Between exchanges it goes on listening, so that late answers are gone by the next one and what
+/// the gateway sends unasked is heard. Thread-safe.
+/// </summary>
+/// <remarks>
+/// The socket is not connected: some gateways answer from another port than they were asked on. The session looks at the sender.
+/// </remarks>
+/// <typeparam name="TRequest">The protocol's request.</typeparam>
+/// <typeparam name="TOutcome">How its exchanges end.</typeparam>
+internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
+{
+    private readonly IGatewaySession<TRequest, TOutcome> _session;
+    private readonly IPEndPoint _gateway;
+    private readonly IPAddress _local;
+    private readonly IDatagramChannelFactory _channels;
+    private readonly TimeProvider _time;
+    private readonly Func<TOutcome, bool> _isAnswer;
+    private readonly long _origin;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _gate = new();
+    private readonly byte[] _output;
+    private Line? _line;
+
+    /// <summary>Makes a link; opens no socket yet.</summary>
+    /// <param name="session">The session; the link's own from now on.</param>
+    /// <param name="gateway">Where requests go.</param>
+    /// <param name="local">Where they come from; the family's "any" leaves it to the routing table.</param>
+    /// <param name="channels">Where sockets come from.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="maxLength">The longest message in bytes; longer ones are ignored.</param>
+    /// <param name="isAnswer">Whether an exchange ended by an answer.</param>
+    internal GatewayLink(
+        IGatewaySession<TRequest, TOutcome> session,
+        IPEndPoint gateway,
+        IPAddress local,
+        IDatagramChannelFactory channels,
+        TimeProvider time,
+        int maxLength,
+        Func<TOutcome, bool> isAnswer)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        _session = session;
+        _gateway = gateway;
+        _local = local;
+        _channels = channels;
+        _time = time;
+        _isAnswer = isAnswer;
+        _origin = time.GetTimestamp();
+        _output = new byte[maxLength];
+    }
+
+    /// <summary>Called after each datagram that arrived, while nobody else uses the session. Must be quick.</summary>
+    internal Action? Heard { get; init; }
+
+    /// <summary>The session's time.</summary>
+    internal TimeSpan Now() => _time.GetElapsedTime(_origin);
+
+    /// <summary>Looks at the session while nobody else uses it.</summary>
+    internal T Inspect<T>(Func<TimeSpan, T> look)
+    {
+        lock (_gate) return look(Now());
+    }
+
+    /// <summary>Runs one exchange.</summary>
+    /// <param name="request">What to ask.</param>
+    /// <param name="maxTries">How often to send it at most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="BtmmException">Unreachable: the network refuses the datagram.</exception>
+    internal async Task<TOutcome> ExchangeAsync(TRequest request, int maxTries, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        bool answered = false;
+        try
+        {
+            Line line = await OpenAsync().ConfigureAwait(false);
+            lock (_gate) _session.TryStart(Now(), request, maxTries);
+            TOutcome outcome = await RunAsync(line, cancellationToken).ConfigureAwait(false);
+            answered = _isAnswer(outcome);
+            return outcome;
+        }
+        catch (SocketException e)
+        {
+            throw PortMappingErrors.Unreachable(_gateway, e);
+        }
+        finally
+        {
+            lock (_gate) _session.Abandon();
+
+            // The answer may still come; a new socket makes sure that it does not pass for the answer to a later request. It also gets
+            // rid of the ICMP errors that the system keeps with a socket.
+            if (!answered) await CloseAsync().ConfigureAwait(false);
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync().ConfigureAwait(false);
+        _turn.Dispose();
+    }
+
+    private async Task<TOutcome> RunAsync(Line line, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            int length;
+            bool ended, due;
+            TOutcome outcome;
+            lock (_gate)
+            {
+                due = _session.TryTakeOutput(_output, out length);
+                ended = _session.TryTakeOutcome(out outcome);
+            }
+
+            if (ended) return outcome;
+            if (line.Fault is { } fault) throw fault;
+            if (due) await line.Channel.SendAsync(_output.AsMemory(0, length), _gateway, cancellationToken).ConfigureAwait(false);
+            else await AwaitProgressAsync(line, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for something to arrive or for the session's timer, whichever is first.</summary>
+    private async Task AwaitProgressAsync(Line line, CancellationToken cancellationToken)
+    {
+        TimeSpan wait;
+        lock (_gate)
+        {
+            wait = (_session.NextTimeout ?? TimeSpan.Zero) - Now();
+            if (wait <= TimeSpan.Zero)
+            {
+                _session.HandleTimeout(Now());
+                return;
+            }
+        }
+
+        using CancellationTokenSource timer = new(wait, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            await line.Signals.Reader.ReadAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            if (line.Fault is null) throw new ObjectDisposedException(nameof(IPortMapper));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            lock (_gate) _session.HandleTimeout(Now());
+        }
+    }
+
+    private async ValueTask<Line> OpenAsync()
+    {
+        if (_line is { Fault: not null }) await CloseAsync().ConfigureAwait(false);
+        if (_line is not null) return _line;
+        Line line = new(_channels.Open(new DatagramChannelOptions(new IPEndPoint(_local, 0), ReportUnreachable: true)));
+        line.Loop = ListenAsync(line);
+        return _line = line;
+    }
+
+    private async Task ListenAsync(Line line)
+    {
+        try
+        {
+            byte[] buffer = new byte[_output.Length];
+            while (line.Fault is null)
+            {
+                await HearAsync(line, buffer).ConfigureAwait(false);
+                line.Signals.Writer.TryWrite(true);
+            }
+        }
+        finally
+        {
+            line.Signals.Writer.TryComplete();
+        }
+    }
+
+    private async Task HearAsync(Line line, byte[] buffer)
+    {
+        try
+        {
+            ReceivedDatagram received = await line.Channel.ReceiveAsync(buffer, line.Shutdown.Token).ConfigureAwait(false);
+            if (received.Truncated) return;
+            lock (_gate)
+            {
+                _session.HandleDatagram(Now(), received.Remote, buffer.AsSpan(0, received.Length));
+                Heard?.Invoke();
+            }
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
+        {
+            lock (_gate) _session.HandlePortUnreachable(Now());
+        }
+        catch (SocketException e)
+        {
+            line.Fault = e;
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        if (Interlocked.Exchange(ref _line, null) is not { } line) return;
+        await line.Shutdown.CancelAsync().ConfigureAwait(false);
+        await line.Channel.DisposeAsync().ConfigureAwait(false);
+        await line.Loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // It ends by the socket's disposal.
+        line.Shutdown.Dispose();
+    }
+
+    /// <summary>A socket and who listens on it.</summary>
+    private sealed class Line(IDatagramChannel channel)
+    {
+        internal IDatagramChannel Channel { get; } = channel;
+
+        internal CancellationTokenSource Shutdown { get; } = new();
+
+        internal Channel<bool> Signals { get; } =
+            System.Threading.Channels.Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+        internal Task Loop { get; set; } = Task.CompletedTask;
+
+        internal volatile SocketException? Fault;
+    }
+}

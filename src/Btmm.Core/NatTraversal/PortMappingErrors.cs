@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>What can go wrong with a gateway, whatever the protocol: reasons, messages and remedies in one place.</summary>
+internal static class PortMappingErrors
+{
+    /// <summary>A protocol's name for people.</summary>
+    internal static string NameOf(PortMappingMethod method) => method switch
+    {
+        PortMappingMethod.NatPmp => "NAT-PMP",
+        PortMappingMethod.Pcp => "PCP",
+        _ => "UPnP",
+    };
+
+    /// <summary>The network does not carry datagrams to the gateway.</summary>
+    internal static BtmmException Unreachable(IPEndPoint gateway, Exception cause) => new(
+        BtmmErrorReason.Unreachable,
+        $"The gateway {gateway.Address} cannot be reached: {cause.Message}",
+        "Check this host's network connection.",
+        cause)
+    { Endpoint = gateway };
+
+    /// <summary>The gateway answered something that breaks the protocol.</summary>
+    internal static BtmmException Malformed(IPEndPoint gateway, string what, int? code = null) => new(
+        BtmmErrorReason.MalformedReply,
+        $"The gateway {gateway.Address} answered with {what}.",
+        $"Look for new firmware for the router, or {ByHand(gateway)}.")
+    { Endpoint = gateway, ProtocolCode = code };
+
+    /// <summary>Nobody listens on the protocol's port.</summary>
+    internal static BtmmException NotListening(PortMappingMethod method, IPEndPoint gateway) =>
+        Unsupported(method, gateway, $"does not speak {NameOf(method)}: its port {gateway.Port} is closed");
+
+    /// <summary>The gateway left all tries unanswered.</summary>
+    /// <param name="method">The protocol.</param>
+    /// <param name="gateway">Whom was asked.</param>
+    /// <param name="tries">How often.</param>
+    /// <param name="settled">Whether that is enough to say that it does not speak the protocol.</param>
+    internal static BtmmException Silent(PortMappingMethod method, IPEndPoint gateway, int tries, bool settled) => settled
+        ? Unsupported(method, gateway, $"does not speak {NameOf(method)}: it left {tries} requests unanswered")
+        : new BtmmException(
+            BtmmErrorReason.Timeout,
+            $"The gateway {gateway.Address} left {tries} {NameOf(method)} requests unanswered.",
+            $"Check that the router is up; if it stays silent, turn on {NameOf(method)} in its settings.")
+        { Endpoint = gateway };
+
+    /// <summary>The gateway does not speak the protocol, or not so that it is of use.</summary>
+    internal static BtmmException Unsupported(PortMappingMethod method, IPEndPoint gateway, string what, int? code = null) => new(
+        BtmmErrorReason.PortMappingUnsupported,
+        $"The gateway {gateway.Address} {what}.",
+        method == PortMappingMethod.Igd
+            ? $"Turn on UPnP in the router's settings, or {ByHand(gateway)}."
+            : $"Turn on {NameOf(method)} (some routers call it UPnP) in the router's settings, or {ByHand(gateway)}.")
+    { Endpoint = gateway, ProtocolCode = code };
+
+    /// <summary>The gateway's administrator does not allow it.</summary>
+    internal static BtmmException NotAuthorized(PortMappingMethod method, IPEndPoint gateway, int code, TimeSpan? retryAfter = null) => new(
+        BtmmErrorReason.PortMappingNotAuthorized,
+        $"The gateway {gateway.Address} refuses to map ports (not authorized).",
+        $"Allow {NameOf(method)} for this host in the router's settings, or {ByHand(gateway)}.")
+    { Endpoint = gateway, ProtocolCode = code, RetryAfter = retryAfter };
+
+    /// <summary>The gateway has no external address.</summary>
+    internal static BtmmException NetworkFailure(IPEndPoint gateway, int code, TimeSpan? retryAfter = null) => new(
+        BtmmErrorReason.PortMappingNetworkFailure,
+        $"The gateway {gateway.Address} has no usable external address (network failure).",
+        "Check the router's internet connection; if it works, the router is behind another NAT, where mapping is impossible.")
+    { Endpoint = gateway, ProtocolCode = code, RetryAfter = retryAfter };
+
+    /// <summary>The gateway has no room for more mappings.</summary>
+    internal static BtmmException OutOfResources(IPEndPoint gateway, string what, int code, TimeSpan? retryAfter = null) => new(
+        BtmmErrorReason.PortMappingOutOfResources,
+        $"The gateway {gateway.Address} {what}.",
+        "Remove mappings that are no longer needed in the router's settings, or restart the router.")
+    { Endpoint = gateway, ProtocolCode = code, RetryAfter = retryAfter };
+
+    /// <summary>The external port asked for is somebody else's, and no other was wanted.</summary>
+    internal static BtmmException Conflict(IPEndPoint gateway, int port, int? offered = null, int? code = null, TimeSpan? retryAfter = null) => new(
+        BtmmErrorReason.PortMappingConflict,
+        $"The gateway {gateway.Address} gives external port {port} to somebody else{(offered is null ? "" : $"; it offered {offered}")}.",
+        "Choose another external port, or let the gateway choose.")
+    { Endpoint = gateway, ProtocolCode = code, RetryAfter = retryAfter };
+
+    /// <summary>What a user can always do, in words that continue "or ...".</summary>
+    private static string ByHand(IPEndPoint gateway) => gateway.AddressFamily == AddressFamily.InterNetworkV6
+        ? "let the port through the router's firewall by hand"
+        : "forward the UDP port by hand";
+}
