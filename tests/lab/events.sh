@@ -29,7 +29,7 @@ cmd_readdress() { # GATEWAY NEW-ADDRESS
 cmd_reboot() { # GATEWAY [SECONDS]
   local gw=$1; need_gw "$gw"
   reap "miniupnpd-$gw"
-  rm -f "$STATE/upnp/$gw.leases"
+  rm -f "$STATE/upnp/$gw".{leases,leases6}
   if [[ -n ${2:-} ]]; then inns "$gw" sysctl -qw net.ipv4.ip_forward=0; fi
   upnp_flush "$gw"
   if [[ -n ${2:-} ]]; then sleep "$2"; inns "$gw" sysctl -qw net.ipv4.ip_forward=1; fi
@@ -45,14 +45,16 @@ cmd_nat() { # GATEWAY cone|symmetric
 
 # on and off: with or without port mapping. restart: the daemon begins a new epoch but reads its lease file.
 # deny: the daemon refuses every mapping. nostun: the daemon thinks that it has no usable address.
-cmd_upnp() { # GATEWAY on|off|restart|deny|nostun
+# only: it speaks one protocol alone; "on" ends that too.
+cmd_upnp() { # GATEWAY on|off|restart|deny|nostun|only PROTOCOL
   local gw=$1; need_gw "$gw"
   case $2 in
-    on)      rm -f "$STATE/upnp/$gw".{deny,nostun} ;;
-    off)     reap "miniupnpd-$gw"; rm -f "$STATE/upnp/$gw.leases"; upnp_flush "$gw"; return 0 ;;
+    on)      rm -f "$STATE/upnp/$gw".{deny,nostun}; upnp_only "$gw" all ;;
+    off)     reap "miniupnpd-$gw"; rm -f "$STATE/upnp/$gw".{leases,leases6}; upnp_flush "$gw"; return 0 ;;
     restart) ;;
     deny|nostun) touch "$STATE/upnp/$gw.$2" ;;
-    *) die "usage: lab.sh upnp GATEWAY on|off|restart|deny|nostun" ;;
+    only)    upnp_only "$gw" "${3:-}" ;;
+    *) die "usage: lab.sh upnp GATEWAY on|off|restart|deny|nostun|only PROTOCOL" ;;
   esac
   reap "miniupnpd-$gw"; upnp_start "$gw"; upnp_wait "$gw"
 }
@@ -103,6 +105,9 @@ cmd_map() { # HOST INTERNAL EXTERNAL [LIFETIME [udp|tcp]] : by NAT-PMP
   need_node "$1"
   inns "$1" natpmpc -a "$3" "$2" "${5:-udp}" "${4:-3600}"
 }
-cmd_leases() { need_gw "$1"; if [[ -e $STATE/upnp/$1.leases ]]; then cat "$STATE/upnp/$1.leases"; fi; }
+cmd_leases() { # GATEWAY : of IPv4, then of IPv6
+  local f; need_gw "$1"
+  for f in "$STATE/upnp/$1".{leases,leases6}; do if [[ -e $f ]]; then cat "$f"; fi; done
+}
 cmd_mappings() { need_node "$1"; inns "$1" nft list chain inet filter prerouting_miniupnpd; }
 

@@ -21,6 +21,8 @@
 #        gw-cgn-home 100.64.0.60
 #           192.168.7.0/24: deep .103
 #
+#  with "up six" a network with IPv6, and with "up zoo" every kind of NAT: see zoo.sh
+#
 # Each of gw-home, gw-cafe, gw-hotel, gw-inner and gw-cgn-home runs Debian's miniupnpd (NAT-PMP, PCP, UPnP IGD).
 # miniupnpd refuses to map ports when its WAN address is one of the documentation blocks used here, unless STUN
 # tells it that the address works; so "inet" also runs a STUN server (Debian's stund) on 203.0.113.3 and
@@ -83,6 +85,9 @@ HOSTS=("server   pub1      50   -"
        "attic    inner     104  inner"
        "deep     deepnet   103  cgn")
 
+# shellcheck source=zoo.sh
+source "$here/zoo.sh"
+
 declare -A NET_NS NET_BR NET_PFX NET_LEN GW_NET GW_ID GW_UPNP HOST_NET HOST_ID
 NET_ORDER=() GW_ORDER=() HOST_ORDER=()
 
@@ -118,7 +123,7 @@ have_ns() { [[ -e /run/netns/$PREFIX$1 ]]; }
 need_node() { have_ns "$1" || die "no such node: $1 (is the lab up?)"; }
 need_gw()   { is_gw "$1" || die "$1 is not a gateway"; need_node "$1"; }
 need_root() { [[ $(id -u) = 0 ]] || die "must be root (or run: lab.sh unprivileged COMMAND...)"; }
-net_v6() { case $1 in pub1) echo 2001:db8:113;; pub2) echo 2001:db8:51;; esac; }
+net_v6() { case $1 in pub1) echo 2001:db8:113;; pub2) echo 2001:db8:51;; six) echo 2001:db8:6;; esac; }
 node_net()  { cat "$STATE/net/$1"; }                  # the network a node is on now
 node_addr() { nsip "$1" -4 -o addr show dev "$(node_if "$1")" | awk '{sub("/.*","",$4); print $4; exit}'; }
 ula() { echo "$ULA::$(host_id "$1")"; }
@@ -180,13 +185,17 @@ source "$here/strongswan.sh"
 source "$here/selftest.sh"
 
 # ------------------------------------------------------------ the commands --
-cmd_up() { # [inner] [cgn]
+cmd_up() { # [inner] [cgn] [six] [zoo]
   need_root
   check_pkgs "${PKGS_CORE[@]}"
   local n
   mkdir -p "$STATE"/{pid,log,net,nat,host,upnp,with}
   for n in "$@"; do
-    case $n in inner|cgn) touch "$STATE/with/$n";; *) die "usage: lab.sh up [inner] [cgn]";; esac
+    case $n in
+      inner|cgn|six) touch "$STATE/with/$n" ;;
+      zoo) touch "$STATE/with"/{inner,cgn,six,zoo} ;;
+      *) die "usage: lab.sh up [inner] [cgn] [six] [zoo]" ;;
+    esac
   done
   read_topology
   make_ns inet
@@ -207,20 +216,18 @@ cmd_up() { # [inner] [cgn]
   for n in "${HOST_ORDER[@]}"; do
     [[ -e $STATE/net/$n ]] || attach "$n" "${HOST_NET[$n]}" "${NET_PFX[${HOST_NET[$n]}]}.${HOST_ID[$n]}"
   done
-  spawn stund inet stund -h $STUN1 -a $STUN2
-  wait_for 10 inns inet sh -c 'ss -lnu | grep -q :3478' || die "stund did not start, see $STATE/log/stund.log"
+  stun_start stund inet $STUN1 $STUN2
   if have_ns gw-inner; then
     nsip gw-home addr replace $STUN4/24 dev lan0
-    spawn stund-home gw-home stund -h $STUN3 -a $STUN4
-    wait_for 10 inns gw-home sh -c 'ss -lnu | grep -q :3478' || die "stund did not start, see $STATE/log/stund-home.log"
+    stun_start stund-home gw-home $STUN3 $STUN4
   fi
+  zoo_up
   for n in "${GW_ORDER[@]}"; do
     if [[ ${GW_UPNP[$n]} != none ]]; then upnp_start "$n"; fi
   done
   # gw-cgn-home finds itself behind another NAT and says so after its STUN timeouts (9 s), hence is not waited for.
   for n in "${GW_ORDER[@]}"; do
-    case $n in gw-isp|gw-cgn-home) continue;; esac
-    upnp_wait "$n"
+    [[ ${GW_UPNP[$n]} = none || $n = gw-cgn-home ]] || upnp_wait "$n"
   done
   note "up: ${#GW_ORDER[@]} gateways, ${#HOST_ORDER[@]} hosts"
 }
@@ -322,7 +329,7 @@ cmd_install() { # [dns] [ipsec] [demo] [store] [bench] : default all but bench
 }
 
 cmd_help() { cat <<HELP
-lab.sh up [inner] [cgn]                build the network; again: repair what is missing
+lab.sh up [inner] [cgn] [six] [zoo]    build the network; again: repair what is missing
 lab.sh down | status | selftest
 lab.sh install [core|dns|ipsec|demo|store|bench|all]  apt-get install what is missing (default: all but bench)
 lab.sh unprivileged COMMAND...         run a command as root of its own user namespace, where the lab works too
@@ -331,6 +338,10 @@ lab.sh roam HOST NET [ADDR]            move a host to another network (pub1 pub2
 lab.sh readdress GATEWAY ADDR          change a gateway's WAN address
 lab.sh reboot GATEWAY [SECONDS]        lose all mappings and flows, and start the epoch at 0; dead for SECONDS
 lab.sh upnp GATEWAY on|off|restart|deny|nostun  start, stop or restart its mapping daemon; let it refuse; no address
+lab.sh upnp GATEWAY only pcp|natpmp|igd|igd1    let it speak one protocol alone; igd1: as version 1
+lab.sh odd GATEWAY port|address|off    let its daemon's answers come from another port or address
+lab.sh block GATEWAY udp|all-udp|off   forward no UDP (but DNS), or none at all
+lab.sh portal GATEWAY 302|511|off      a captive portal: HTTP and DNS answered by the gateway, all else dropped
 lab.sh nat GATEWAY cone|symmetric      keep source ports, or pick one at random for each destination
 lab.sh cut [--silent] NODE | heal NODE unplug a link, or lose its frames in silence
 lab.sh loss NODE PERCENT               lose packets each way (0: none)
@@ -352,7 +363,7 @@ read_topology
 [[ $# -ge 1 ]] || { cmd_help; exit 2; }
 c=$1; shift
 case $c in
-  up|down|status|install|unprivileged|exec|roam|readdress|reboot|nat|upnp|cut|heal|loss|rate|map|mappings|leases|dns|strongswan|selftest|help) "cmd_$c" "$@" ;;
+  up|down|status|install|unprivileged|exec|roam|readdress|reboot|nat|upnp|odd|block|portal|cut|heal|loss|rate|map|mappings|leases|dns|strongswan|selftest|help) "cmd_$c" "$@" ;;
   add-host) cmd_addhost "$@" ;;
   can-unprivileged) cmd_can_unprivileged ;;
   ula) ula "$1" ;;

@@ -23,6 +23,7 @@ make_net() { # NETWORK : its bridge and the router's own address on it
   nsip "$r" addr replace "${NET_PFX[$net]}.1/${NET_LEN[$net]}" dev "$br"
   six=$(net_v6 "$net")
   if [[ -n $six ]]; then nsip "$r" addr replace "$six::1/64" dev "$br" nodad; fi
+  if [[ -n $six && $br = lan0 ]]; then nsip "$r" addr replace fe80::1/64 dev "$br" nodad; fi
 }
 # attach NODE NETWORK ADDRESS : plug a node's link into a network, with an
 # address and a default route.  The node's own interface keeps its index, so
@@ -48,7 +49,9 @@ attach() {
   six=$(net_v6 "$net")
   if [[ -n $six ]]; then
     nsip "$node" addr add "$six::${addr##*.}/64" dev "$ifc" nodad
-    nsip "$node" -6 route replace default via "$six::1"
+    # A home's router is known by its link-local address, as from its advertisements.
+    if [[ $br = lan0 ]]; then nsip "$node" -6 route replace default via fe80::1 dev "$ifc"
+    else nsip "$node" -6 route replace default via "$six::1"; fi
   fi
 }
 # The gateway's rules: masquerade, and drop whatever was not asked for.
@@ -75,7 +78,7 @@ table inet filter {
     ct state established,related accept
     iifname { "lo", "lan0" } accept
     meta l4proto { 1, 58 } accept comment "ICMP and ICMPv6, as numbers: /etc/protocols may be missing"
-    ip saddr { $STUN1, $STUN2, $STUN3, $STUN4 } udp sport { 3478, 3479 } accept comment "answers from the other STUN address"
+    ip saddr { $(stun_addresses) } udp sport { 3478, 3479 } accept comment "answers from the other STUN address"
   }
   chain forward {
     ct state established,related accept
@@ -88,24 +91,31 @@ table inet filter {
 NFT
   mkdir -p "$STATE/nat"; echo "$2" > "$STATE/nat/$1"
 }
+yes_if() { # WORD WORDS... : "yes" when it is one of them
+  local word; for word in "${@:2}"; do if [[ $1 = "$word" ]]; then echo yes; return; fi; done
+  echo no
+}
 upnp_conf() { # GATEWAY
-  local gw=$1 net rule=allow
+  local gw=$1 net rule=allow only=all
   for net in "${NET_ORDER[@]}"; do [[ ${NET_NS[$net]} = "$gw" ]] && break; done
   [[ -e $STATE/upnp/$gw.deny ]] && rule=deny
+  [[ -e $STATE/upnp/$gw.only ]] && only=$(< "$STATE/upnp/$gw.only")
   mkdir -p "$STATE/upnp"
   cat > "$STATE/upnp/$gw.conf" <<CONF
 ext_ifname=wan0
 listening_ip=lan0
 http_port=0
-enable_natpmp=yes
-enable_upnp=yes
+enable_natpmp=$(yes_if "$only" all pcp natpmp)
+enable_upnp=$(yes_if "$only" all igd igd1)
+force_igd_desc_v1=$(yes_if "$only" igd1)
 lease_file=$STATE/upnp/$gw.leases
+lease_file6=$STATE/upnp/$gw.leases6
 min_lifetime=$MIN_LIFETIME
 max_lifetime=86400
 secure_mode=yes
 system_uptime=no
 notify_interval=60
-ipv6_disable=yes
+ipv6_disable=$(if [[ -n $(net_v6 "$net") ]]; then echo no; else echo yes; fi)
 friendly_name=$gw
 uuid=6a0df618-e391-47ad-81c7-96a5c2d4e0${GW_ID[$gw]}
 $rule 1-65535 ${NET_PFX[$net]}.0/${NET_LEN[$net]} 1-65535
@@ -117,7 +127,7 @@ CONF
 }
 upnp_start() { # GATEWAY
   upnp_conf "$1"
-  touch "$STATE/upnp/$1.leases"
+  touch "$STATE/upnp/$1".{leases,leases6}
   rm -f "$STATE/upnp/$1.pid"        # one that was killed leaves it behind, and it would not start again
   if [[ -e $STATE/upnp/$1.deny ]]; then upnp_start_quiet "$1"; return; fi
   spawn "miniupnpd-$1" "$1" miniupnpd -d -f "$STATE/upnp/$1.conf" -P "$STATE/upnp/$1.pid"
@@ -132,7 +142,9 @@ upnp_start_quiet() { # GATEWAY
   echo "$pid $(start_time "$pid")" > "$STATE/pid/miniupnpd-$1"
 }
 upnp_wait() { # GATEWAY
-  wait_for 30 inns "$1" sh -c 'ss -lnu | grep -q :5351' || die "miniupnpd on $1 did not start, see $STATE/log/miniupnpd-$1.log"
+  # Where it speaks both PCP or NAT-PMP and IGD, it opens the former's port last.
+  local port=5351; if [[ -e $STATE/upnp/$1.only && $(< "$STATE/upnp/$1.only") = igd* ]]; then port=1900; fi
+  wait_for 30 inns "$1" sh -c "ss -lnu | grep -q :$port" || die "miniupnpd on $1 did not start, see $STATE/log/miniupnpd-$1.log"
 }
 upnp_flush() { # forget every mapping and every flow, as a power cut does
   local c

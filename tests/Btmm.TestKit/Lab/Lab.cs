@@ -9,7 +9,8 @@ namespace Btmm.TestKit;
 /// </summary>
 /// <remarks>
 /// Nodes: gateways gw-home, gw-cafe, gw-hotel; hosts studio and mini (home), laptop (cafe), server and dns (pub1), server2
-/// (pub2). With "inner": gw-inner behind gw-home, and attic behind it. With "cgn": gw-isp, gw-cgn-home and deep.
+/// (pub2). With "inner": gw-inner behind gw-home, and attic behind it. With "cgn": gw-isp, gw-cgn-home and deep. With "six":
+/// gw-six and six, a network with IPv6 behind a firewall. "zoo" is all of them and the other kinds of NAT: see zoo.sh.
 /// </remarks>
 public sealed class Lab : IDisposable, IAsyncDisposable
 {
@@ -43,7 +44,7 @@ public sealed class Lab : IDisposable, IAsyncDisposable
     /// <summary>Where the lab keeps its state and its daemons' logs.</summary>
     public string StateDirectory => $"/run/{Prefix}lab";
 
-    /// <summary>Builds a lab; <paramref name="parts"/> may add "inner" and "cgn".</summary>
+    /// <summary>Builds a lab; <paramref name="parts"/> may add "inner", "cgn", "six" and "zoo".</summary>
     public static Lab Start(params string[] parts)
     {
         _ = s_swept.Value;
@@ -98,6 +99,18 @@ public sealed class Lab : IDisposable, IAsyncDisposable
     /// <summary>Drives a gateway's mapping daemon: on, off, restart, deny or nostun.</summary>
     public void MappingDaemon(string gateway, string action) => Run("upnp", gateway, action);
 
+    /// <summary>Lets a gateway's mapping daemon speak one protocol alone, until it is told "on": pcp, natpmp, igd or igd1.</summary>
+    public void SpeakOnly(string gateway, string protocol) => Run("upnp", gateway, "only", protocol);
+
+    /// <summary>Lets a gateway's mapping daemon answer from another "port" or "address"; "off" ends it.</summary>
+    public void AnswerOddly(string gateway, string from) => Run("odd", gateway, from);
+
+    /// <summary>Lets a gateway forward no "udp" (but DNS) or no DNS either ("all-udp"); "off" ends it.</summary>
+    public void Block(string gateway, string what) => Run("block", gateway, what);
+
+    /// <summary>Makes a gateway a captive portal that answers HTTP with "302" or "511"; "off" ends it.</summary>
+    public void Portal(string gateway, string status) => Run("portal", gateway, status);
+
     /// <summary>Unplugs a node's link, or lets it swallow frames in silence.</summary>
     public void Cut(string node, bool silent = false) => Run(silent ? ["cut", "--silent", node] : ["cut", node]);
 
@@ -107,7 +120,9 @@ public sealed class Lab : IDisposable, IAsyncDisposable
     /// <summary>Lets a node lose packets each way.</summary>
     public void Loss(string node, int percent) => Run("loss", node, FormattableString.Invariant($"{percent}"));
 
-    /// <summary>The lines of a gateway's lease file: PROTO:external:address:internal:expiry:description.</summary>
+    /// <summary>
+    /// The lines of a gateway's lease files: PROTO:external:address:internal:expiry:description, then the pinholes of IPv6.
+    /// </summary>
     public IReadOnlyList<string> Leases(string gateway) =>
         Run("leases", gateway).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
