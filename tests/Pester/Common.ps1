@@ -2,6 +2,9 @@
 $root = (Resolve-Path "$PSScriptRoot/../..").Path
 Import-Module "$root/Btmm.psd1"
 
+# What the tests map is remembered apart from what this user has mapped.
+$env:XDG_STATE_HOME = "$TestDrive/state"
+
 # The pwsh that runs these tests, for sessions of their own.
 $pwsh = (Get-Process -Id $PID).Path
 

@@ -19,8 +19,8 @@ Describe 'With a real gateway' -Skip:([bool] $labReason) {
     }
 
     It 'Get-BtmmGateway shows what it can do' {
-        Invoke-InLab studio '$g = Get-BtmmGateway; "$($g.Gateway) $($g.InterfaceAlias) $($g.LocalAddress) $($g.ExternalAddress) $($g.NatPmp) $($g.Reachability) $($g.Reason)|"' |
-            Should -Be '192.168.1.1 eth0 192.168.1.100 203.0.113.10 True Mappable |'
+        Invoke-InLab studio '$g = Get-BtmmGateway; "$($g.Gateway) $($g.IsDefault) $($g.InterfaceAlias) $($g.LocalAddress) $($g.ExternalAddress) $($g.NatPmp.ExternalAddress) $($g.NatPmp.RoundTrip -gt 0) $($g.Reachability) $($g.Reason)|"' |
+            Should -Be '192.168.1.1 True eth0 192.168.1.100 203.0.113.10 203.0.113.10 True Mappable |'
     }
 
     It 'Get-BtmmGateway recognises a gateway behind another' {
@@ -31,7 +31,7 @@ Describe 'With a real gateway' -Skip:([bool] $labReason) {
     It 'Get-BtmmGateway tells a gateway without NAT-PMP' {
         Invoke-Lab upnp gw-cafe off
         try {
-            $line = Invoke-InLab laptop '$g = Get-BtmmGateway -Timeout 1; "$($g.NatPmp) $($g.Reachability) $($g.Reason) $([bool]$g.Remedy)"'
+            $line = Invoke-InLab laptop '$g = Get-BtmmGateway -Timeout 1; "$([bool]$g.NatPmp) $($g.Reachability) $($g.Reason) $([bool]$g.Remedy)"'
             $line | Should -BeLike 'False NotMappable * True'
         }
         finally {
@@ -117,8 +117,8 @@ Remove-Job $job -Force
     It 'the view of mappings counts down' {
         $lines = Invoke-InLab mini 'New-NatPmpMapping 4540 -Protocol Udp -ExternalPort 41540 | Format-Table | Out-String -Width 80'
         $text = "$($lines -join "`n")".Trim() -split "`n"
-        $text[0].Trim() -split '\s+' | Should -Be 'Protocol', 'Internal', 'External', 'ExternalAddress', 'Gateway', 'ExpiresIn'
-        $text[2] | Should -Match '^Udp\s+4540\s+41540\s+203\.0\.113\.10\s+192\.168\.1\.1\s+(00:59:5\d|01:00:00)'
+        $text[0].Trim() -split '\s+' | Should -Be 'Protocol', 'Internal', 'Gateway', 'Method', 'ExpiresIn', 'External'
+        $text[2] | Should -Match '^Udp\s+4540\s+192\.168\.1\.1\s+\w+\s+(00:59:5\d|01:00:00)\s+203\.0\.113\.10:41540'
     }
 
     It 'the example <_> works' -ForEach '01-gateway.ps1', '05-map-and-publish.ps1' {

@@ -6,29 +6,27 @@ using Btmm.PowerShell.Output;
 
 namespace Btmm.PowerShell.Commands;
 
-/// <summary>The base of the cmdlets that change mappings which this session holds.</summary>
-public abstract class HeldMappingCmdlet : BtmmCmdlet
+/// <summary>The base of the cmdlets that change mappings which this session holds, or another one left on a gateway.</summary>
+public abstract class HeldMappingCmdlet : MappingCmdlet
 {
     /// <summary>The mappings.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = "InputObject")]
     [ValidateNotNull]
     public NatPmpMapping[] InputObject { get; set; } = [];
 
-    /// <summary>The port on this host whose mapping is meant.</summary>
+    /// <summary>The ports on this host whose mappings are meant.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Port")]
     [Alias("Port")]
+    [Ports]
+    [ValidateNotNullOrEmpty]
     [ValidateRange(1, 65535)]
     [ArgumentCompleter(typeof(HeldPortCompleter))]
-    public int InternalPort { get; set; }
+    public int[] InternalPort { get; set; } = [];
 
-    /// <summary>The protocol of the mapping.</summary>
+    /// <summary>The protocols of the mappings.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Port")]
-    public PortMappingProtocol Protocol { get; set; }
-
-    /// <summary>How long to wait for the gateway.</summary>
-    [Parameter]
-    [Duration]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(8);
+    [ValidateNotNullOrEmpty]
+    public PortMappingProtocol[] Protocol { get; set; } = [];
 
     /// <summary>Emits the mappings concerned.</summary>
     [Parameter]
@@ -37,18 +35,42 @@ public abstract class HeldMappingCmdlet : BtmmCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (NatPmpMapping mapping in InputObject) ForItem(mapping, () => Change(mapping));
-        if (ParameterSetName == "Port") ForItem($"{Protocol} {InternalPort}", () => Change(FindHeld()));
+        if (ParameterSetName == "InputObject")
+        {
+            using var all = new RangeProgress(this, InputObject.Length);
+            for (int i = 0; i < InputObject.Length; i++)
+            {
+                NatPmpMapping mapping = InputObject[i];
+                all.Report(i, mapping.ToString());
+                ForItem(mapping, () => Change(mapping));
+            }
+            return;
+        }
+        (int Port, PortMappingProtocol Protocol)[] wanted = [.. InternalPort.SelectMany(port => Protocol.Distinct().Select(protocol => (port, protocol)))];
+        using var progress = new RangeProgress(this, wanted.Length);
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            (int port, PortMappingProtocol protocol) = wanted[i];
+            progress.Report(i, $"{protocol} {port}");
+            ForItem($"{protocol} {port}", () => ChangeAll(port, protocol));
+        }
     }
 
     /// <summary>Changes one mapping.</summary>
     /// <param name="mapping">The mapping.</param>
     private protected abstract void Change(NatPmpMapping mapping);
 
-    private NatPmpMapping FindHeld() =>
-        Session.Mappings.FirstOrDefault(m => m.InternalPort == InternalPort && m.Protocol == Protocol)
-        ?? throw new BtmmException(
-            BtmmErrorReason.NameNotFound,
-            $"This session holds no mapping of {Protocol} {InternalPort}.",
-            "Look at Get-NatPmpMapping; mappings of other sessions end by themselves.");
+    // One port may be mapped at several gateways.
+    private void ChangeAll(int port, PortMappingProtocol protocol)
+    {
+        NatPmpMapping[] found = [.. KnownMappings.All(Session).Where(m => m.InternalPort == port && m.Protocol == protocol)];
+        if (found.Length == 0)
+        {
+            throw new BtmmException(
+                BtmmErrorReason.NameNotFound,
+                $"No mapping of {protocol} {port} is known.",
+                "Get-NatPmpMapping -All shows what this user's sessions have mapped.");
+        }
+        foreach (NatPmpMapping mapping in found) Change(mapping);
+    }
 }

@@ -1,30 +1,43 @@
 using System.Management.Automation;
 using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Output;
 
 namespace Btmm.PowerShell.Commands;
 
-/// <summary>New-NatPmpMapping: opens a port on the gateway.</summary>
+/// <summary>New-NatPmpMapping: opens ports on the gateway.</summary>
 [Cmdlet(VerbsCommon.New, "NatPmpMapping", SupportsShouldProcess = true)]
 [OutputType(typeof(NatPmpMapping))]
-public sealed class NewNatPmpMappingCommand : BtmmCmdlet
+public sealed class NewNatPmpMappingCommand : MappingCmdlet
 {
-    /// <summary>The port on this host, 1 to 65535.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    private int _firstExternalPort;
+    private int _count;
+    private GatewayRoute? _route;
+
+    /// <summary>The ports on this host, 1 to 65535.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Port")]
+    [Ports]
+    [ValidateNotNullOrEmpty]
     [ValidateRange(1, 65535)]
-    public int InternalPort { get; set; }
+    public int[] InternalPort { get; set; } = [];
 
-    /// <summary>Tcp or Udp.</summary>
+    /// <summary>Tcp, Udp or both.</summary>
     [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true)]
-    public PortMappingProtocol Protocol { get; set; }
+    [ValidateNotNullOrEmpty]
+    public PortMappingProtocol[] Protocol { get; set; } = [];
 
-    /// <summary>The port wanted on the gateway's public side; 0 for any.</summary>
+    /// <summary>The port wanted on the gateway's public side, the first of several; 0 for any.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateRange(0, 65535)]
     public int ExternalPort { get; set; }
+
+    /// <summary>Takes no other external port than the one wanted: that of ExternalPort, or the same as on this host.</summary>
+    [Parameter]
+    public SwitchParameter ExactPort { get; set; }
 
     /// <summary>How long the mapping is wanted.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -33,7 +46,7 @@ public sealed class NewNatPmpMappingCommand : BtmmCmdlet
 
     /// <summary>The protocol to speak with the gateway.</summary>
     [Parameter]
-    [ValidateSet("Auto", "NatPmp")]
+    [ValidateSet("Auto", "Pcp", "NatPmp", "Igd")]
     public string Method { get; set; } = "Auto";
 
     /// <summary>The gateway; the default gateway unless given.</summary>
@@ -41,20 +54,64 @@ public sealed class NewNatPmpMappingCommand : BtmmCmdlet
     [ValidateNotNull]
     public IPAddress? Gateway { get; set; }
 
-    /// <summary>How long to wait for the gateway.</summary>
-    [Parameter]
-    [Duration]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(8);
+    private PortMappingMethod? Wanted => Enum.TryParse(Method, ignoreCase: true, out PortMappingMethod method) ? method : null;
+
+    // Given on the command line it is the first of all; from the pipeline, each object brings its own.
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => _firstExternalPort = ExternalPort;
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => ForItem($"{Protocol} {InternalPort}", () =>
+    protected override void ProcessRecord()
     {
-        IPAddress gateway = Gateway ?? Engine.FindGateway().Gateway;
-        var request = new PortMappingRequest(Protocol, InternalPort, ExternalPort, Lifetime);
-        if (!ShouldProcess($"router {gateway}", $"map {PortMapper.Describe(request)}")) return;
-        NatPmpMapping mapping = Await(token => PortMapper.MapAsync(gateway, request, Timeout, token), "Waiting for the gateway");
-        WriteVerbose($"{gateway} granted {mapping} for {mapping.Lifetime.TotalSeconds:0} s.");
-        Session.Hold(mapping);
-        WriteObject(mapping);
-    });
+        (int Offset, int Port, PortMappingProtocol Protocol)[] items =
+            [.. InternalPort.SelectMany((port, i) => Protocol.Distinct().Select(protocol => (i, port, protocol)))];
+        using var progress = new RangeProgress(this, items.Length);
+        for (int i = 0; i < items.Length; i++)
+        {
+            progress.Report(i, $"{items[i].Protocol} {items[i].Port}");
+            if (TryMap(items[i].Protocol, items[i].Port, items[i].Offset)) continue;
+            if (i + 1 < items.Length) WriteWarning($"The gateway is not asked for the other {items.Length - i - 1} ports.");
+            break;
+        }
+        _count += InternalPort.Length;
+    }
+
+    /// <summary>Maps one port; false when there is no use in asking for others.</summary>
+    private bool TryMap(PortMappingProtocol protocol, int port, int offset)
+    {
+        BtmmErrorReason? failure = null;
+        ForItem($"{protocol} {port}", () =>
+        {
+            try
+            {
+                Map(PortRequest.Checked(new PortMappingRequest(protocol, port, ExternalPortFor(port, offset), Lifetime) { PreferFailure = ExactPort }));
+            }
+            catch (BtmmException e)
+            {
+                failure = e.Reason;
+                throw;
+            }
+        });
+        return failure is not (BtmmErrorReason.NoGateway or BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable
+            or BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNetworkFailure);
+    }
+
+    private void Map(PortMappingRequest request)
+    {
+        GatewayRoute route = FindRoute();
+        if (!ShouldProcess($"router {route.Gateway}", $"map {PortRequest.Describe(request, Wanted)}")) return;
+        WriteObject(Map(route, Wanted, request));
+    }
+
+    private GatewayRoute FindRoute()
+    {
+        if (_route is not null && (Gateway is null || Gateway.Equals(_route.Gateway))) return _route;
+        return _route = Gateway is null ? Gateways.FindDefault() : Gateways.RouteTo(Gateway);
+    }
+
+    private int ExternalPortFor(int port, int offset)
+    {
+        if (ExternalPort == 0) return ExactPort ? port : 0;
+        return ExternalPort + offset + (_firstExternalPort == 0 ? 0 : _count);
+    }
 }

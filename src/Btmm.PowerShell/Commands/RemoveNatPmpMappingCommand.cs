@@ -12,11 +12,10 @@ public sealed class RemoveNatPmpMappingCommand : HeldMappingCmdlet
     /// <inheritdoc/>
     private protected override void Change(NatPmpMapping mapping)
     {
-        string what = $"{mapping.Protocol.ToString().ToUpperInvariant()} {mapping.InternalPort}";
-        if (!ShouldProcess($"router {mapping.Gateway}", $"unmap {what}")) return;
-        Await(token => PortMapper.DeleteAsync(mapping.Mapping, Timeout, token), "Waiting for the gateway");
+        string what = PortRequest.Describe(mapping.Protocol, mapping.InternalPort);
+        if (!ShouldProcess($"router {mapping.Gateway}", $"unmap {what} by {PortRequest.Name(mapping.Method)}")) return;
+        Unmap(mapping);
         WriteVerbose($"{mapping.Gateway} deleted the mapping of {what}.");
-        Session.Release(mapping);
         if (PassThru) WriteObject(mapping);
     }
 }

@@ -18,13 +18,15 @@ public sealed class UpdateNatPmpMappingCommand : HeldMappingCmdlet
     /// <inheritdoc/>
     private protected override void Change(NatPmpMapping mapping)
     {
-        var request = new PortMappingRequest(mapping.Protocol, mapping.InternalPort, mapping.ExternalPort, Lifetime ?? mapping.Lifetime);
-        if (!ShouldProcess($"router {mapping.Gateway}", $"renew {PortMapper.Describe(request)}")) return;
-        NatPmpMapping renewed = Await(token => PortMapper.MapAsync(mapping.Gateway, request, Timeout, token), "Waiting for the gateway");
-        WriteVerbose($"{mapping.Gateway} granted {renewed} for {renewed.Lifetime.TotalSeconds:0} s.");
-        if (renewed.ExternalPort != mapping.ExternalPort)
+        TimeSpan lifetime = Lifetime ?? (mapping.IsPending ? TimeSpan.FromHours(1) : mapping.Lifetime);
+        PortMappingRequest request = PortRequest.Checked(
+            new PortMappingRequest(mapping.Protocol, mapping.InternalPort, mapping.ExternalPort, lifetime));
+        if (!ShouldProcess($"router {mapping.Gateway}", $"renew {PortRequest.Describe(request, mapping.Method)}")) return;
+
+        // By the protocol that made it: another would make a second mapping.
+        NatPmpMapping renewed = Map(Gateways.RouteTo(mapping.Gateway), mapping.Method, request);
+        if (renewed.ExternalPort != mapping.ExternalPort && !mapping.IsPending)
             WriteWarning($"{mapping.Gateway} had forgotten the mapping; it is now at port {renewed.ExternalPort} instead of {mapping.ExternalPort}.");
-        Session.Hold(renewed);
         if (PassThru) WriteObject(renewed);
     }
 }

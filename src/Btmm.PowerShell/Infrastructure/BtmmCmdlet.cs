@@ -14,8 +14,8 @@ namespace Btmm.PowerShell.Infrastructure;
 /// </summary>
 public abstract class BtmmCmdlet : PSCmdlet, IDisposable
 {
-    // Waits longer than this are shown as progress.
-    private static readonly TimeSpan s_progressAfter = TimeSpan.FromSeconds(1);
+    /// <summary>Waits longer than this are shown as progress.</summary>
+    internal static readonly TimeSpan ProgressAfter = TimeSpan.FromSeconds(1);
 
     // How often a waiting cmdlet looks up.
     private static readonly TimeSpan s_lookInterval = TimeSpan.FromMilliseconds(100);
@@ -80,8 +80,11 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
         });
 
     /// <summary>Like <see cref="Await{T}"/>, for at most <paramref name="limit"/>.</summary>
+    /// <param name="limit">The longest wait.</param>
+    /// <param name="body">The work.</param>
+    /// <param name="activity">What a long wait is shown as.</param>
     /// <exception cref="BtmmException">Timeout: the time was up.</exception>
-    internal T AwaitWithin<T>(TimeSpan limit, Func<CancellationToken, Task<T>> body) =>
+    internal T AwaitWithin<T>(TimeSpan limit, Func<CancellationToken, Task<T>> body, string activity = "Waiting for an answer") =>
         Await(async token =>
         {
             using var timer = new CancellationTokenSource(limit);
@@ -97,7 +100,7 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
                     string.Create(CultureInfo.InvariantCulture, $"There was no answer within {limit.TotalSeconds:0.#} s."),
                     "Check that the other side is running and reachable, or give a longer -Timeout.");
             }
-        }, "Waiting for an answer");
+        }, activity);
 
     /// <summary>
     /// Handles one pipeline item: an expected failure becomes a non-terminating error about
@@ -118,6 +121,9 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
         WriteError(error);
         return false;
     }
+
+    /// <summary>A progress record of this cmdlet; all of them are one bar.</summary>
+    internal ProgressRecord NewProgress(string status) => new(ProgressId, MyInvocation.MyCommand.Name, status);
 
     /// <summary>Starts a part of the engine; when that fails or is stopped, nothing of it stays.</summary>
     internal void AwaitStart(IAsyncDisposable part, Func<CancellationToken, Task> start)
@@ -177,8 +183,8 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
         {
             _wake.WaitOne(s_lookInterval);
             DrainPosted();
-            if (activity is null || TimeProvider.System.GetElapsedTime(start) < s_progressAfter || work.IsCompleted) continue;
-            progress ??= new ProgressRecord(ProgressId, MyInvocation.MyCommand.Name, activity);
+            if (activity is null || TimeProvider.System.GetElapsedTime(start) < ProgressAfter || work.IsCompleted) continue;
+            progress ??= NewProgress(activity);
             WriteProgress(progress);
         }
         DrainPosted();

@@ -38,16 +38,19 @@ internal static class TunnelChecks
     /// <summary>Can this host be reached from outside?</summary>
     public static async Task<CheckOutcome> GatewayAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        BtmmGateway gateway = await GatewayProbe.RunAsync(timeout, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<BtmmGateway> found = await GatewayProbe.RunAsync([Gateways.FindDefault()], timeout, cancellationToken).ConfigureAwait(false);
+        BtmmGateway gateway = found[0];
         return gateway.Reachability switch
         {
             BtmmReachability.Direct => CheckOutcome.Passed($"{gateway.LocalAddress} is a public address."),
-            BtmmReachability.Mappable => CheckOutcome.Passed($"{gateway.Gateway} speaks NAT-PMP; outside it is {gateway.ExternalAddress}."),
+            BtmmReachability.Mappable => CheckOutcome.Passed($"{gateway.Gateway} speaks {Spoken(gateway)}; outside it is {gateway.ExternalAddress?.ToString() ?? "not known yet"}."),
             // Such a host can still call others that are reachable.
             BtmmReachability.DoubleNat => CheckOutcome.Warning($"{gateway.Gateway} is behind another NAT: outside it is {gateway.ExternalAddress}.", gateway.Remedy),
             _ => CheckOutcome.Warning($"{gateway.Gateway} maps no ports ({gateway.Reason}).", gateway.Remedy),
         };
     }
+
+    private static string Spoken(BtmmGateway gateway) => string.Join(", ", gateway.Methods.Select(PortRequest.Name));
 
     /// <summary>Does the zone's own server answer?</summary>
     public static async Task<CheckOutcome> ZoneServiceAsync(ZoneAccess zone, CancellationToken cancellationToken)

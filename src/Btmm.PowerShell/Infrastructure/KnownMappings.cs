@@ -1,0 +1,15 @@
+using Btmm.PowerShell.Output;
+using Btmm.PowerShell.Session;
+
+namespace Btmm.PowerShell.Infrastructure;
+
+/// <summary>The mappings that this user's sessions have made and not given back.</summary>
+internal static class KnownMappings
+{
+    /// <summary>Those of this session, then those of others.</summary>
+    public static IEnumerable<NatPmpMapping> All(BtmmSession session)
+    {
+        IReadOnlyList<NatPmpMapping> held = session.Mappings;
+        return held.Concat(Gateways.Memory.Mappings.Select(m => new NatPmpMapping(m)).Where(m => !held.Any(m.IsSamePort)));
+    }
+}

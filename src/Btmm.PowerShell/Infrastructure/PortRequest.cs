@@ -1,0 +1,45 @@
+using System.Globalization;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+
+namespace Btmm.PowerShell.Infrastructure;
+
+/// <summary>Requests for ports as users state them.</summary>
+internal static class PortRequest
+{
+    private const int MaxPort = 65535;
+
+    /// <summary>Checks what the parameters' own checks cannot see.</summary>
+    /// <exception cref="BtmmException">InvalidValue.</exception>
+    public static PortMappingRequest Checked(PortMappingRequest request)
+    {
+        if (request.Lifetime.TotalSeconds is < 1 or > uint.MaxValue)
+            throw new BtmmException(BtmmErrorReason.InvalidValue, "A lifetime must be at least a second.", "To end a mapping, use Remove-NatPmpMapping.");
+        if (request.SuggestedExternalPort > MaxPort)
+            throw new BtmmException(BtmmErrorReason.InvalidValue, $"The external ports would go beyond {MaxPort}.", "Give a lower -ExternalPort, or fewer ports.");
+        return request;
+    }
+
+    /// <summary>A request in a few words.</summary>
+    public static string Describe(PortMappingRequest request, PortMappingMethod? method)
+    {
+        string exactly = request.PreferFailure ? "exactly " : string.Empty;
+        string at = request.SuggestedExternalPort == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" at {exactly}port {request.SuggestedExternalPort}");
+        string by = method is null ? string.Empty : $" by {Name(method.Value)}";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Describe(request.Protocol, request.InternalPort)}{at} for {request.Lifetime.TotalSeconds:0} s{by}");
+    }
+
+    /// <summary>A port in a few characters.</summary>
+    public static string Describe(PortMappingProtocol protocol, int port) =>
+        string.Create(CultureInfo.InvariantCulture, $"{protocol.ToString().ToUpperInvariant()} {port}");
+
+    /// <summary>The usual name of a protocol.</summary>
+    public static string Name(PortMappingMethod method) => method switch
+    {
+        PortMappingMethod.NatPmp => "NAT-PMP",
+        PortMappingMethod.Pcp => "PCP",
+        _ => "UPnP IGD",
+    };
+}
