@@ -41,6 +41,7 @@
         'Start-BtmmTunnel'
         'Stop-BtmmDnsServer'
         'Stop-BtmmTunnel'
+        'Test-BtmmGateway'
         'Test-BtmmTunnel'
         'Unpublish-BtmmRecord'
         'Unregister-BtmmService'
