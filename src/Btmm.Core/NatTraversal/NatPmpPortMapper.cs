@@ -37,8 +37,7 @@ public sealed class NatPmpPortMapper : IPortMapper
     {
         ArgumentNullException.ThrowIfNull(request);
         PortMapping mapping = await _client.MapAsync(request, cancellationToken, Tries(effort)).ConfigureAwait(false);
-        bool unwanted = request.PreferFailure && request.SuggestedExternalPort != 0 && mapping.ExternalPort != request.SuggestedExternalPort;
-        if (!unwanted) return mapping;
+        if (!request.Rejects(mapping.ExternalPort)) return mapping;
 
         // NAT-PMP cannot ask for this port or none, so the other one is given back.
         await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);

@@ -13,4 +13,7 @@ public sealed record PortMappingRequest(
     /// cannot say so: there the mapping is made, compared and given back.
     /// </summary>
     public bool PreferFailure { get; init; }
+
+    /// <summary>Whether the external port that was granted is worse than none.</summary>
+    internal bool Rejects(int externalPort) => PreferFailure && SuggestedExternalPort != 0 && externalPort != SuggestedExternalPort;
 }

@@ -225,6 +225,15 @@ public sealed class PcpCodecTests
     }
 
     [Fact]
+    public void Response_ErrorOfTheHeaderAlone_IsOne()
+    {
+        PcpResponse response = ParseResponse("028100020000003c0000000700000000" + "0000000000000000");
+        Assert.Equal(PcpResult.NotAuthorized, response.Result);
+        Assert.Equal((60u, 7u), (response.LifetimeSeconds, response.EpochSeconds));
+        Assert.Null(response.Map);
+    }
+
+    [Fact]
     [Trait("rfc", "6887§8.2")]
     public void Error_IsTheWholeRequestWithAnotherHeader()
     {
@@ -251,7 +260,7 @@ public sealed class PcpCodecTests
             foreach (byte[] cut in Mutations.Truncations(Convert.FromHexString(hex)))
             {
                 if (PcpRequest.TryParse(cut, out PcpRequest request, out _)) Assert.Equal(cut.Length, request.Length);
-                Assert.False(PcpResponse.TryParse(cut, out _));
+                if (PcpResponse.TryParse(cut, out PcpResponse response)) Assert.Null(response.Map);
             }
         }
     }

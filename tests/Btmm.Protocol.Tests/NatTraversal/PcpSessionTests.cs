@@ -124,6 +124,18 @@ public sealed class PcpSessionTests
     }
 
     [Fact]
+    public void Session_ErrorOfTheHeaderAlone_EndsAtOnce()
+    {
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        _session.HandleDatagram(TimeSpan.Zero, s_from, Granted()[..PcpConstants.HeaderLength]);
+        Assert.True(_session.IsBusy); // A success has to prove itself.
+        byte[] error = Response(s_map, PcpResult.NotAuthorized);
+        _session.HandleDatagram(TimeSpan.Zero, s_from, error[..PcpConstants.HeaderLength]);
+        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
+        Assert.Equal(PcpResult.NotAuthorized, outcome.Response?.Result);
+    }
+
+    [Fact]
     [Trait("rfc", "6887§13.1")]
     public void Session_AnswerForAThirdParty_IsIgnored()
     {

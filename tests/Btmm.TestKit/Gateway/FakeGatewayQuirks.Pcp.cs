@@ -46,4 +46,7 @@ public sealed partial record FakeGatewayQuirks
 
     /// <summary>Answers carry this opcode; null for no quirk.</summary>
     public byte? PcpWrongOpcode { get; init; }
+
+    /// <summary>PREFER_FAILURE is an unknown option: a server need not know it (RFC 6887 §13.2).</summary>
+    public bool PcpUnsupportedOptions { get; init; }
 }

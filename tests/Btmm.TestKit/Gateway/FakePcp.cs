@@ -45,7 +45,7 @@ internal sealed class FakePcp(FakeGateway gateway, FakeGatewayTable table)
         if (request is null || bytes.Length > MaxLength) return Error(bytes, Result.MalformedRequest);
         if (quirks.PcpSeesAnotherClient || !request.ClientAddress.Equals(client.Address)) return Error(bytes, Result.AddressMismatch);
         if (request.Opcode > 1) return Error(bytes, Result.UnsupportedOpcode);
-        if (request.Options.Any(code => code is not 2 and < 128)) return Error(bytes, Result.UnsupportedOption);
+        if (request.Options.Any(code => code < 128 && (code != 2 || quirks.PcpUnsupportedOptions))) return Error(bytes, Result.UnsupportedOption);
         return request.Opcode switch
         {
             0 when quirks.PcpIgnoresAnnounce => null,

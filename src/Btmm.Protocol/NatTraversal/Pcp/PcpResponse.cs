@@ -30,7 +30,7 @@ public sealed record PcpResponse
     /// <summary>Seconds since the server's mapping table was last empty; null when the response has no such field.</summary>
     public uint? EpochSeconds { get; init; }
 
-    /// <summary>The mapping; null unless the operation is MAP. In an error, what was suggested.</summary>
+    /// <summary>The mapping; null unless the operation is MAP. In an error, what was suggested; null in one that is the header alone.</summary>
     public PcpMap? Map { get; init; }
 
     /// <summary>The options; in a success, those that the server heeded.</summary>
@@ -40,7 +40,7 @@ public sealed record PcpResponse
 
     /// <summary>
     /// Reads a response as a client does (§8.3). Options that are not understood are ignored, and so is what makes no sense among them
-    /// (§7.3).
+    /// (§7.3). An error should be as long as its request, but some servers send the header alone: better a "no" than silence.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> message, out PcpResponse response)
     {
@@ -57,13 +57,14 @@ public sealed record PcpResponse
             EpochSeconds = BinaryPrimitives.ReadUInt32BigEndian(message[EpochOffset..]),
         };
         ReadOnlySpan<byte> rest = message[PcpConstants.HeaderLength..];
-        if (parsed.Opcode == PcpOpcode.Map)
+        bool isBareError = rest.IsEmpty && parsed.Result != PcpResult.Success;
+        if (parsed.Opcode == PcpOpcode.Map && !isBareError)
         {
             if (!PcpMap.TryRead(rest, out PcpMap map)) return false;
             parsed = parsed with { Map = map };
             rest = rest[PcpConstants.MapLength..];
         }
-        else if (parsed.Opcode != PcpOpcode.Announce)
+        else if (parsed.Opcode is not (PcpOpcode.Announce or PcpOpcode.Map))
         {
             return false;
         }

@@ -136,7 +136,8 @@ public sealed class PcpSession : IGatewaySession<PcpRequest, PcpOutcome>
         if (response.Version != PcpConstants.Version) return true; // It has nothing that could match (§8.3).
         if (response.Opcode != request.Opcode || response.Options.ThirdParty is not null) return false;
         if (request.Map is not { } asked) return true;
-        if (response.Map is not { } told || told.Protocol != asked.Protocol || told.InternalPort != asked.InternalPort) return false;
+        if (response.Map is not { } told) return response.Result != PcpResult.Success; // An error that is the header alone.
+        if (told.Protocol != asked.Protocol || told.InternalPort != asked.InternalPort) return false;
         if (told.Nonce != asked.Nonce) return false;
         return response.Result != PcpResult.Success || IsToThis(request, asked, response, told);
     }
