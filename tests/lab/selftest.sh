@@ -58,7 +58,7 @@ selftest_zoo() {
   }
   sent_to_login() { fetch "$1" "$2" / | grep -q "Location: $3"; }   # HOST ADDRESS:PORT URL
   local lab=$here/lab.sh h
-  for h in plain random mute cellar annex shed naive bare six; do t "$h reaches server" inns "$h" ping -qc1 -W2 203.0.113.50; done
+  for h in plain random mute narrow cellar annex shed naive bare six; do t "$h reaches server" inns "$h" ping -qc1 -W2 203.0.113.50; done
   "$lab" upnp gw-cafe only pcp
   t "pcp alone: answers PCP"             answers 10.0.1.1:5351 laptop 10.0.1.1 5351 2
   t "... not NAT-PMP"                    answers "" laptop 10.0.1.1 5351 0
@@ -86,6 +86,7 @@ selftest_zoo() {
   t "plain keeps its port"               [ "$(stun_from plain $STUN1)/$(stun_from plain $STUN2)" = 40001/40001 ]
   t "random does not"                    [ "$(stun_from random $STUN1)" != "$(stun_from random $STUN2)" ]
   t "mute sends no UDP"                  [ -z "$(stun_from mute $STUN1)" ]
+  t "... nor does narrow"                [ -z "$(stun_from narrow $STUN1)" ]
   t "guest's HTTP is answered by the portal" sent_to_login guest 203.0.113.50:80 http://192.168.24.1:8080/login
   t "... and its ping by nobody"         nope inns guest ping -qc1 -W1 203.0.113.50
   t "six reaches server by IPv6"         inns six ping -6 -qc1 -W2 2001:db8:113::50

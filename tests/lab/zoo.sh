@@ -13,7 +13,8 @@
 #   studio, laptop  one NAT with mapping (gw-home, gw-cafe)
 #   plain           gw-plain: one NAT without mapping, which keeps a port for all destinations
 #   random          gw-random: one without mapping, which takes another port for each destination
-#   mute            gw-mute: one that forwards no UDP but DNS
+#   mute            gw-mute: one that forwards no UDP
+#   narrow          gw-narrow: one that forwards no UDP but DNS
 #   guest           gw-portal: a captive portal
 #   attic           gw-inner in home: two NATs, both with mapping
 #   cellar          gw-cellar in home: two NATs, only the outer one with mapping
@@ -27,6 +28,7 @@ NETS+=("six     gw-six        lan0  192.168.25  24  six"
        "plain   gw-plain      lan0  192.168.21  24  zoo"
        "random  gw-random     lan0  192.168.22  24  zoo"
        "mute    gw-mute       lan0  192.168.23  24  zoo"
+       "narrow  gw-narrow     lan0  192.168.32  24  zoo"
        "guests  gw-portal     lan0  192.168.24  24  zoo"
        "cellar  gw-cellar     lan0  192.168.26  24  zoo"
        "annex   gw-annex      lan0  192.168.27  24  zoo"
@@ -39,6 +41,7 @@ GATEWAYS+=("gw-six        pub2   65  $STUN1  six"
            "gw-plain      pub2   61  none    zoo"
            "gw-random     pub2   62  none    zoo"
            "gw-mute       pub2   63  none    zoo"
+           "gw-narrow     pub2   66  none    zoo"
            "gw-portal     pub2   64  none    zoo"
            "gw-cellar     home   61  none    zoo"
            "gw-annex      plain  60  $STUN5  zoo"
@@ -49,6 +52,7 @@ HOSTS+=("six     six     109  six"
         "plain   plain   105  zoo"
         "random  random  106  zoo"
         "mute    mute    107  zoo"
+        "narrow  narrow  115  zoo"
         "guest   guests  108  zoo"
         "cellar  cellar  110  zoo"
         "annex   annex   111  zoo"
@@ -73,7 +77,8 @@ zoo_up() {
   nsip gw-isp addr replace $STUN8/10 dev lan0
   stun_start stund-isp gw-isp $STUN7 $STUN8
   cmd_nat gw-random symmetric
-  cmd_block gw-mute udp
+  cmd_block gw-mute all-udp
+  cmd_block gw-narrow udp
   cmd_portal gw-portal 302
 }
 

@@ -35,6 +35,19 @@ public sealed class StunTests
         Assert.False(StunResponse.TryParse(s_response4, new byte[12], out _));
     }
 
+    [Fact, Trait("rfc", "5780§7.4")]
+    public void Response_OfAServerOfRfc3489_GivesItsOtherAddress()
+    {
+        // As Vovida's stund 0.97 answers, with SOURCE-ADDRESS, CHANGED-ADDRESS and a mask of its own.
+        byte[] message = Hex.Bytes("""
+            010100442112a442787878787878787878787878 000100080001a252cb00710a 0004000800010d96cb007103 0005000800010d97c6336403
+            8020000800018340ea12d548 80220010566f766964612e6f726720302e393700
+            """);
+        Assert.True(StunResponse.TryParse(message, message.AsSpan(8, 12), out StunResponse? response));
+        Assert.Equal(IPEndPoint.Parse("203.0.113.10:41554"), response.MappedAddress);
+        Assert.Equal(IPEndPoint.Parse("198.51.100.3:3479"), response.OtherAddress);
+    }
+
     [Fact, Trait("rfc", "5769§2.1")]
     public void Request_VectorOfTheRfc_IsReadAndItsIceAttributeIsNotUnderstood()
     {

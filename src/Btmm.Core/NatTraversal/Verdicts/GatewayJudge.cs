@@ -61,11 +61,18 @@ internal static class GatewayJudge
     internal static IPAddress? Seen(GatewayFacts facts) =>
         facts.Stun.Mapped?.Address is { } address && ExternalAddress.IsPublic(address) ? address : null;
 
+    /// <summary>
+    /// Whether UDP passes to DNS's port and to no other: a server at another port is silent and may just be down, but so is every
+    /// router beyond the gateway, which the probes for them, UDP too, would have reached.
+    /// </summary>
+    internal static bool IsDnsOnly(GatewayFacts facts) => facts is { Stun.HeardDnsOnly: true, TcpPasses: true, Hops.Count: > 1 }
+        && facts.Hops.Skip(1).All(hop => hop is null || hop.Equals(facts.Route?.Gateway));
+
     private static GatewayVerdictKind KindOf(GatewayFacts facts)
     {
         bool isPortal = facts.Portal.Sign == PortalSign.Strong || (facts.Portal.Sign == PortalSign.Weak && !facts.UdpHeard);
         if (isPortal) return GatewayVerdictKind.CaptivePortal;
-        if (facts is { UdpAsked: true, UdpHeard: false, TcpPasses: true }) return GatewayVerdictKind.UdpBlocked;
+        if (facts is { UdpAsked: true, UdpHeard: false, TcpPasses: true } || IsDnsOnly(facts)) return GatewayVerdictKind.UdpBlocked;
         if (facts.Route is not { } route) return GatewayVerdictKind.Unknown;
         IPAddress? seen = Seen(facts);
         if (ExternalAddress.IsPublic(route.LocalAddress) && (seen is null || seen.Equals(route.LocalAddress)))
@@ -85,7 +92,9 @@ internal static class GatewayJudge
         IPAddress? external = External(facts);
         return external is null ? WithoutExternal(facts) : ExternalAddress.Classify(external) switch
         {
-            ExternalAddressKind.Public => Seen(facts) is { } seen && !seen.Equals(external) ? BehindPublic(facts) : NatBeyond.None,
+            ExternalAddressKind.Public when Seen(facts) is { } seen && !seen.Equals(external) => BehindPublic(facts),
+            // A gateway that asks a STUN server itself tells the outermost address, and maps nothing when that is not its own.
+            ExternalAddressKind.Public => IsRefusedByNetwork(facts) ? ByHops(facts) ?? NatBeyond.None : NatBeyond.None,
             ExternalAddressKind.CarrierShared or ExternalAddressKind.TransitionShared => NatBeyond.Provider,
             ExternalAddressKind.Private => ByHops(facts) ?? NatBeyond.SecondGateway,
             _ => WithoutAddress(facts),
@@ -126,12 +135,11 @@ internal static class GatewayJudge
 
     private static ExternalAddressKind? OuterKind(GatewayFacts facts) => facts.OuterAnswer?.Kind;
 
-    private static bool IsWithoutAddress(GatewayFacts facts)
-    {
-        bool isFailure = facts.Failures.Contains(BtmmErrorReason.PortMappingNetworkFailure)
-            || facts.Trial?.Refusal == BtmmErrorReason.PortMappingNetworkFailure;
-        return External(facts) is { } external ? IsVague(ExternalAddress.Classify(external)) : isFailure;
-    }
+    private static bool IsWithoutAddress(GatewayFacts facts) =>
+        External(facts) is { } external ? IsVague(ExternalAddress.Classify(external)) : IsRefusedByNetwork(facts);
+
+    private static bool IsRefusedByNetwork(GatewayFacts facts) => facts.Failures.Contains(BtmmErrorReason.PortMappingNetworkFailure)
+        || facts.Trial?.Refusal == BtmmErrorReason.PortMappingNetworkFailure;
 
     private static bool IsVague(ExternalAddressKind kind) => kind is ExternalAddressKind.Unspecified or ExternalAddressKind.LinkLocal
         or ExternalAddressKind.Loopback or ExternalAddressKind.Reserved;

@@ -17,6 +17,12 @@ internal sealed record StunFacts
     /// <summary>Whether anything at all came back by UDP.</summary>
     internal bool HeardAnything { get; init; }
 
+    /// <summary>
+    /// Whether answers came from DNS's port only, although others were asked at other ports: many a filter lets DNS pass and nothing
+    /// else.
+    /// </summary>
+    internal bool HeardDnsOnly { get; init; }
+
     /// <summary>How the NATs behave.</summary>
     internal NatBehaviour Behaviour { get; init; } = NatBehaviour.Unknown;
 }

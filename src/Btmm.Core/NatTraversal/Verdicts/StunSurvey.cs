@@ -18,12 +18,15 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
     /// <summary>How long the other servers have once one has answered.</summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(600);
 
+    private const int DnsPort = 53;
+
     private static readonly TimeSpan s_shortestInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_slack = TimeSpan.FromMilliseconds(50);
 
     private readonly List<(IPEndPoint Server, IPEndPoint Mapped)> _seen = [];
     private bool _heard;
+    private bool _heardElsewhere;
 
     /// <summary>Carries the survey out.</summary>
     /// <param name="local">The local address to send from.</param>
@@ -48,7 +51,8 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         }
 
         NatFilteringBehaviour filtering = discovery is null ? NatFilteringBehaviour.Unknown : await EndAsync(discovery).ConfigureAwait(false);
-        return Conclude(new IPEndPoint(local, client.LocalEndPoint.Port), filtering);
+        bool isElsewhere = servers.Any(server => server.Port != DnsPort);
+        return Conclude(new IPEndPoint(local, client.LocalEndPoint.Port), filtering) with { HeardDnsOnly = _heard && isElsewhere && !_heardElsewhere };
     }
 
     private static async Task<NatFilteringBehaviour> EndAsync(Task<NatFilteringBehaviour> discovery)
@@ -123,7 +127,9 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
     {
         lock (_seen)
         {
-            _heard |= outcome.Kind is StunOutcomeKind.Answered or StunOutcomeKind.Refused or StunOutcomeKind.NotStun;
+            bool isHeard = outcome.Kind is StunOutcomeKind.Answered or StunOutcomeKind.Refused or StunOutcomeKind.NotStun;
+            _heard |= isHeard;
+            _heardElsewhere |= isHeard && server.Port != DnsPort;
             if (outcome.Response?.MappedAddress is { AddressFamily: AddressFamily.InterNetwork } mapped) _seen.Add((server, mapped));
         }
     }

@@ -16,7 +16,8 @@ internal static class VerdictText
         GatewayVerdictKind.SymmetricNat =>
             $"{Upper(verdict.Inner)} {MapsNothing(facts)}, and sends every flow from another port, so that peers cannot guess where to answer.",
         GatewayVerdictKind.NoMapping => $"{Upper(verdict.Inner)} {MapsNothing(facts)}, so peers can reach this host only while it reaches out to them.",
-        GatewayVerdictKind.UdpBlocked => $"TCP passes and UDP gets no answer: {verdict.Box} or a filter behind it drops it.",
+        GatewayVerdictKind.UdpBlocked =>
+            $"TCP passes and UDP {(GatewayJudge.IsDnsOnly(facts) ? "other than DNS " : "")}gets no answer: {verdict.Box} or a filter behind it drops it.",
         GatewayVerdictKind.CaptivePortal => facts.Portal.Location is { } page
             ? $"This network wants a sign-in first: it answers with {page} for everything."
             : "This network wants a sign-in first: it answers for addresses that are not its own.",
@@ -64,7 +65,7 @@ internal static class VerdictText
     {
         string why = (verdict.ExternalAddress, verdict.PublicAddress) switch
         {
-            ({ } external, { } seen) when ExternalAddress.IsPublic(external) => $"is {external} outside, and the internet sees {seen}",
+            ({ } external, { } seen) when IsOther(external, seen) => $"is {external} outside, and the internet sees {seen}",
             ({ } external, _) when ExternalAddress.Classify(external) == ExternalAddressKind.Private => $"has the private address {external} on its outer side",
             (null, _) when !GatewayJudge.SpeaksMapping(facts) => "leads to another private network",
             _ => "has no public address on its outer side",
@@ -85,13 +86,15 @@ internal static class VerdictText
     {
         string why = verdict.ExternalAddress switch
         {
-            { } external when ExternalAddress.IsPublic(external) => $"{verdict.Inner} is {external} outside, and the internet sees {verdict.PublicAddress}",
-            { } external => $"{verdict.Inner} has {external} outside, which is no public address",
+            { } external when IsOther(external, verdict.PublicAddress) => $"{verdict.Inner} is {external} outside, and the internet sees {verdict.PublicAddress}",
+            { } external when !ExternalAddress.IsPublic(external) => $"{verdict.Inner} has {external} outside, which is no public address",
             _ when facts.OuterAnswer is { } outer => $"the gateway behind {verdict.Inner} has {outer.ExternalAddress} outside, which is no public address",
             _ => $"the way to the internet leads through {verdict.Outer?.Address?.ToString() ?? "a shared address range"}",
         };
         return $"The provider shares one public address among customers (carrier-grade NAT): {why}.";
     }
+
+    private static bool IsOther(IPAddress external, IPAddress? seen) => ExternalAddress.IsPublic(external) && seen is not null && !seen.Equals(external);
 
     private static string CgnatRemedy(GatewayVerdict verdict) =>
         $"Ask the provider for a public IPv4 address or for IPv6; no setting of {verdict.Inner} can help.";

@@ -9,6 +9,12 @@ public enum StunAttribute : ushort
     /// <summary>Asks for an answer from the server's other address or port (RFC 5780 §7.2).</summary>
     ChangeRequest = 0x0003,
 
+    /// <summary>What RESPONSE-ORIGIN was to RFC 3489.</summary>
+    SourceAddress = 0x0004,
+
+    /// <summary>What OTHER-ADDRESS was to RFC 3489; the same in another type.</summary>
+    ChangedAddress = 0x0005,
+
     /// <summary>A user's name; not used here.</summary>
     Username = 0x0006,
 

@@ -56,7 +56,7 @@ public sealed record StunResponse
                 case StunAttribute.ResponseOrigin:
                     found = found with { Origin = StunAddress.Read(value) };
                     break;
-                case StunAttribute.OtherAddress:
+                case StunAttribute.OtherAddress or StunAttribute.ChangedAddress:
                     found = found with { OtherAddress = StunAddress.Read(value) };
                     break;
                 case StunAttribute.ErrorCode:

@@ -1,0 +1,20 @@
+using Btmm.Core.Contracts;
+using Btmm.Core.NatTraversal;
+using Btmm.TestKit;
+
+namespace Btmm.Interop.Tests.Nat;
+
+/// <summary>The real port mappers, with the sockets of a host of the lab.</summary>
+internal static class LabMappers
+{
+    /// <summary>What they need on a host; the memory is new.</summary>
+    internal static PortMapperServices Services(NamespaceNetwork network) => new(
+        network, network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance));
+
+    /// <summary>A mapper of one protocol alone.</summary>
+    internal static IPortMapper? Open(PortMappingMethod method, GatewayRoute route, PortMapperServices services) => method switch
+    {
+        PortMappingMethod.NatPmp => new NatPmpPortMapper(route, services),
+        _ => null,
+    };
+}
