@@ -85,7 +85,8 @@ public sealed class PcpClient : IAsyncDisposable
 
         // A server that does not know ANNOUNCE is a server all the same.
         PcpResponse response = PcpErrors.RequireAnswer(outcome, _gateway);
-        if (response.Result is not (PcpResult.Success or PcpResult.UnsupportedOpcode)) throw PcpErrors.Refused(response, request, _gateway);
+        bool speaks = response.Result is PcpResult.Success or PcpResult.UnsupportedOpcode || IsNothingThere(request, response);
+        if (!speaks) throw PcpErrors.Refused(response, request, _gateway);
         return Answer(outcome, response, externalAddress: null);
     }
 
@@ -141,7 +142,9 @@ public sealed class PcpClient : IAsyncDisposable
         int maxTries = PcpConstants.MaxTries)
     {
         PcpRequest message = PcpRequest.Delete(_local, nonce, Number(protocol), InternalPort(internalPort));
-        PcpErrors.Require(await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false), message, _gateway);
+        PcpOutcome outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
+        PcpResponse response = PcpErrors.RequireAnswer(outcome, _gateway);
+        if (response.Result != PcpResult.Success && !IsNothingThere(message, response)) throw PcpErrors.Refused(response, message, _gateway);
     }
 
     /// <summary>Whether an announcement with this epoch means that the gateway may have lost its mappings (RFC 6887 §8.5).</summary>
@@ -166,6 +169,13 @@ public sealed class PcpClient : IAsyncDisposable
         PcpOptions options = preferFailure ? new PcpOptions { PreferFailure = true } : PcpOptions.None;
         return PcpRequest.MapPort(_local, map, (uint)request.Lifetime.TotalSeconds, options);
     }
+
+    /// <summary>
+    /// What miniupnpd says to the deletion of a mapping that it does not have, where §15.1 wants success. A server that really is short
+    /// of resources ends the mapping when its lifetime ends.
+    /// </summary>
+    private static bool IsNothingThere(PcpRequest request, PcpResponse response) =>
+        request is { Map: not null, LifetimeSeconds: 0 } && response.Result == PcpResult.NoResources;
 
     /// <summary>A firewall that does not fill in the address of a pinhole means this host's own.</summary>
     private IPAddress External(IPAddress granted) => granted.Equals(IPAddress.IPv6Any) ? _local : granted;

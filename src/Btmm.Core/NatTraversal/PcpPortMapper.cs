@@ -13,12 +13,16 @@ namespace Btmm.Core.NatTraversal;
 /// </summary>
 /// <remarks>
 /// PCP tells the external address only with a mapping. So <see cref="QueryAsync"/> sends, while a mapping is held, the request for it
-/// again: that changes nothing but its end, and tells address, port and epoch.
+/// again: that changes nothing but its end, and tells address, port and epoch. A pinhole's address is this host's own; there the epoch
+/// alone is asked for.
 /// </remarks>
 public sealed class PcpPortMapper : IPortMapper
 {
     private const int BriskTries = 5;
     private const int BriefTries = 3;
+
+    /// <summary>A pinhole that cannot be deleted is good enough as gone when it ends within this.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(10);
 
     private readonly IMappingMemory _memory;
     private readonly IPAddress _local;
@@ -48,7 +52,13 @@ public sealed class PcpPortMapper : IPortMapper
     /// <inheritdoc/>
     public async Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        if (Latest() is not { } held) return await _client.ProbeAsync(cancellationToken, Tries(effort)).ConfigureAwait(false);
+        Held? held = Latest();
+        if (held is null || IsIPv6)
+        {
+            GatewayAnswer probed = await _client.ProbeAsync(cancellationToken, Tries(effort)).ConfigureAwait(false);
+            return probed with { ExternalAddress = held?.Mapping.ExternalAddress };
+        }
+
         PortMappingRequest request = held.Request with { SuggestedExternalPort = held.Mapping.ExternalPort };
         (PortMapping mapping, GatewayAnswer answer) = await _client.MapAsync(
             request, held.Nonce, held.Mapping.ExternalAddress, cancellationToken, Tries(effort)).ConfigureAwait(false);
@@ -63,14 +73,22 @@ public sealed class PcpPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(request);
         PcpNonce nonce = _memory.NonceFor(_client.GatewayEndPoint.Address, request.Protocol, request.InternalPort);
         PortMapping mapping;
+        IPAddress? suggested = SuggestedAddress(request);
         try
         {
-            (mapping, _) = await _client.MapAsync(
-                request, nonce, SuggestedAddress(request), cancellationToken, Tries(effort)).ConfigureAwait(false);
+            (mapping, _) = await _client.MapAsync(request, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
         }
         catch (BtmmException e) when (e.ProtocolCode == (int)PcpResult.UnsupportedOption && request.PreferFailure)
         {
-            mapping = await MapAndCompareAsync(request, nonce, effort, cancellationToken).ConfigureAwait(false);
+            // A server need not know PREFER_FAILURE (RFC 6887 §13.2).
+            PortMappingRequest plain = request with { PreferFailure = false };
+            (mapping, _) = await _client.MapAsync(plain, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        }
+
+        if (request.Rejects(mapping.ExternalPort))
+        {
+            await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+            throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
         }
 
         Hold(request, mapping);
@@ -78,12 +96,22 @@ public sealed class PcpPortMapper : IPortMapper
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public async Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
         PcpNonce nonce = mapping.Nonce ?? _memory.NonceFor(mapping.Gateway, mapping.Protocol, mapping.InternalPort);
         lock (_gate) _held.RemoveAll(held => held.IsFor(mapping.Protocol, mapping.InternalPort)); // So that no query makes it again.
-        return _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, nonce, cancellationToken, Tries(effort));
+        try
+        {
+            await _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, nonce, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        }
+        catch (BtmmException e) when (IsIPv6 && e.ProtocolCode == (int)PcpResult.NotAuthorized)
+        {
+            // miniupnpd 2.3.1 loses a pinhole's nonce when it is renewed, and then lets nobody delete it. It can be shortened.
+            PortMappingRequest shortest = new(mapping.Protocol, mapping.InternalPort, mapping.ExternalPort, TimeSpan.FromSeconds(1));
+            (PortMapping left, _) = await _client.MapAsync(shortest, nonce, _local, cancellationToken, Tries(effort)).ConfigureAwait(false);
+            if (left.Lifetime > s_soon) throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -93,24 +121,13 @@ public sealed class PcpPortMapper : IPortMapper
         await _client.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>A server need not know PREFER_FAILURE (RFC 6887 §13.2): then the mapping is made, compared and given back.</summary>
-    private async Task<PortMapping> MapAndCompareAsync(
-        PortMappingRequest request, PcpNonce nonce, ExchangeEffort effort, CancellationToken cancellationToken)
-    {
-        (PortMapping mapping, _) = await _client.MapAsync(
-            request with { PreferFailure = false }, nonce, SuggestedAddress(request), cancellationToken, Tries(effort)).ConfigureAwait(false);
-        if (!request.Rejects(mapping.ExternalPort)) return mapping;
-        await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
-        throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
-    }
-
     /// <summary>
     /// The address that the mapping had (§11.2.1); of a pinhole, this host's own. With PREFER_FAILURE none: it is the port that matters, and
     /// an address that the gateway no longer has would make the request fail.
     /// </summary>
     private IPAddress? SuggestedAddress(PortMappingRequest request)
     {
-        if (_local.AddressFamily == AddressFamily.InterNetworkV6) return _local;
+        if (IsIPv6) return _local;
         if (request.PreferFailure) return null;
         lock (_gate)
         {
@@ -120,6 +137,8 @@ public sealed class PcpPortMapper : IPortMapper
         return _memory.Mappings.LastOrDefault(known => known.Method == PortMappingMethod.Pcp && known.Protocol == request.Protocol
             && known.InternalPort == request.InternalPort && known.Gateway.Equals(_client.GatewayEndPoint.Address))?.ExternalAddress;
     }
+
+    private bool IsIPv6 => _local.AddressFamily == AddressFamily.InterNetworkV6;
 
     private Held? Latest()
     {

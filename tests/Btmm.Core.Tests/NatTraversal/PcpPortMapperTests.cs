@@ -116,6 +116,32 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Delete_NothingThereAndTheServerSaysNoResources_IsNoError()
+    {
+        PortMapping mapping = await _net.MapAsync();
+        _net.Gateway.Forget();
+        _net.Gateway.Quirks = new FakeGatewayQuirks { PcpNothingToDeleteResult = 8, PcpIgnoresAnnounce = true };
+        await _net.RunAsync(_net.Mapper.DeleteAsync(mapping, ExchangeEffort.Brief, CancellationToken.None));
+        Assert.Equal(PortMappingMethod.Pcp, (await _net.QueryAsync()).Method);
+    }
+
+    [Fact]
+    public async Task Delete_RenewedPinholeOfAForgetfulServer_IsShortened()
+    {
+        await using PcpFixture net = new(FakeGatewayProtocols.Pcp, ipv6: true);
+        net.Gateway.Quirks = new FakeGatewayQuirks { PcpForgetsRenewedNonces = true };
+        await net.MapAsync();
+        PortMapping mapping = await net.MapAsync();
+        await net.RunAsync(net.Mapper.DeleteAsync(mapping, ExchangeEffort.Brief, CancellationToken.None));
+        Assert.True(net.Gateway.Mappings.All(left => left.ExpiresAt <= net.Clock.GetUtcNow() + TimeSpan.FromSeconds(1)));
+        net.Gateway.Quirks = net.Gateway.Quirks with { FixedLifetime = TimeSpan.FromDays(1) };
+        await net.MapAsync();
+        await net.MapAsync();
+        BtmmException e = await net.FailAsync(net.Mapper.DeleteAsync(mapping, ExchangeEffort.Brief, CancellationToken.None));
+        Assert.Equal(BtmmErrorReason.PortMappingNotAuthorized, e.Reason);
+    }
+
+    [Fact]
     public async Task Delete_ByAnotherProcessWithTheSameMemory_IsGranted()
     {
         PortMapping mapping = await _net.MapAsync();
@@ -162,11 +188,13 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Map_PreferFailureUnknownToTheServer_MadeComparedGivenBack(bool taken)
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public async Task Map_PreferFailureUnknownToTheServerOrUnheeded_MadeComparedGivenBack(bool taken, bool unknown)
     {
-        _net.Gateway.Quirks = new FakeGatewayQuirks { PcpUnsupportedOptions = true };
+        _net.Gateway.Quirks = new FakeGatewayQuirks { PcpUnsupportedOptions = unknown, PcpIgnoresPreferFailure = !unknown };
         if (taken) _net.Gateway.TakePort(4500);
         Task<PortMapping> map = _net.MapAsync(PcpFixture.Request with { PreferFailure = true });
         if (taken) Assert.Equal(BtmmErrorReason.PortMappingConflict, (await _net.FailAsync(map)).Reason);

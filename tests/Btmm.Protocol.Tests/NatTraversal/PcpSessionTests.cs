@@ -171,7 +171,20 @@ public sealed class PcpSessionTests
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(asked with { ExternalAddress = IPAddress.Parse("203.0.113.11") }));
         Assert.True(_session.IsBusy);
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(asked));
-        Assert.False(_session.IsBusy);
+        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
+        Assert.Equal(asked, outcome.Response?.Map);
+    }
+
+    [Fact]
+    public void Session_PreferFailureIgnoredByTheServer_OtherPortIsTheAnswerWhenNothingBetterComes()
+    {
+        Assert.True(_session.TryStart(TimeSpan.Zero, PcpRequest.MapPort(s_client, s_map, 3600, new PcpOptions { PreferFailure = true })));
+        _session.HandleDatagram(TimeSpan.Zero, s_from, Response(s_map with { ExternalPort = 4501, ExternalAddress = s_external }));
+        Assert.False(_session.TryTakeOutcome(out _));
+        _session.HandleTimeout(TimeSpan.FromSeconds(0.25));
+        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
+        Assert.Equal((PcpOutcomeKind.Answered, 1), (outcome.Kind, outcome.Tries));
+        Assert.Equal((ushort)4501, outcome.Response?.Map?.ExternalPort);
     }
 
     [Theory]

@@ -49,4 +49,13 @@ public sealed partial record FakeGatewayQuirks
 
     /// <summary>PREFER_FAILURE is an unknown option: a server need not know it (RFC 6887 §13.2).</summary>
     public bool PcpUnsupportedOptions { get; init; }
+
+    /// <summary>PREFER_FAILURE is read and not heeded (miniupnpd 2.3.1 with a port that is taken).</summary>
+    public bool PcpIgnoresPreferFailure { get; init; }
+
+    /// <summary>A pinhole that was renewed can be deleted by nobody (miniupnpd 2.3.1).</summary>
+    public bool PcpForgetsRenewedNonces { get; init; }
+
+    /// <summary>Deletions of mappings that do not exist get this result code; 0 for no quirk (8, NO_RESOURCES: miniupnpd).</summary>
+    public int PcpNothingToDeleteResult { get; init; }
 }

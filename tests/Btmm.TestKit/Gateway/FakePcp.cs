@@ -13,6 +13,7 @@ internal sealed class FakePcp(FakeGateway gateway, FakeGatewayTable table)
     private const uint ShortError = 30;
 
     private readonly List<FakePcpRequest> _requests = [];
+    private readonly HashSet<string> _renewed = [];
 
     private enum Result
     {
@@ -84,11 +85,14 @@ internal sealed class FakePcp(FakeGateway gateway, FakeGatewayTable table)
             return Error(bytes, Result.NotAuthorized, (uint)Math.Min(uint.MaxValue, (old.ExpiresAt - gateway.Now).TotalSeconds));
         if (request.LifetimeSeconds == 0)
         {
+            if (old is null && gateway.Quirks.PcpNothingToDeleteResult != 0) return Error(bytes, (Result)gateway.Quirks.PcpNothingToDeleteResult);
+            if (old is not null && _renewed.Contains(old.Nonce ?? "")) return Error(bytes, Result.NotAuthorized);
             if (old is not null) table.Remove(old);
             return Granted(bytes, 0, request.SuggestedExternalPort, request.SuggestedExternalAddress);
         }
 
         if (Refusal(request, protocol, client, old) is { } refusal) return Error(bytes, refusal);
+        if (old is not null && gateway.Quirks.PcpForgetsRenewedNonces) _renewed.Add(request.Nonce);
         bool pinhole = client.GetAddressBytes().Length == 16;
         int port = old?.ExternalPort ?? (pinhole ? request.InternalPort : table.FreePort(protocol, request.SuggestedExternalPort));
         FakeMapping mapping = new(protocol, client, request.InternalPort, port, gateway.Now)
@@ -107,7 +111,7 @@ internal sealed class FakePcp(FakeGateway gateway, FakeGatewayTable table)
         if (pinhole && quirks.PcpPinholeResult != 0) return (Result)quirks.PcpPinholeResult;
         if (quirks.PcpMapResult != 0) return (Result)quirks.PcpMapResult;
         if (old is not null && quirks.PcpRenewalResult != 0) return (Result)quirks.PcpRenewalResult;
-        if (!request.PrefersFailure || pinhole || request.SuggestedExternalPort == 0) return null;
+        if (!request.PrefersFailure || quirks.PcpIgnoresPreferFailure || pinhole || request.SuggestedExternalPort == 0) return null;
         int port = old?.ExternalPort ?? table.FreePort(protocol, request.SuggestedExternalPort);
         bool sameAddress = request.SuggestedExternalAddress.Equals(IPAddress.Any) || request.SuggestedExternalAddress.Equals(External());
         return port == request.SuggestedExternalPort && sameAddress ? null : Result.CannotProvideExternal;

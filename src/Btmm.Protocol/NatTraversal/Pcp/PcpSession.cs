@@ -10,6 +10,9 @@ namespace Btmm.Protocol.NatTraversal.Pcp;
 /// <remarks>
 /// §8.3 wants answers from the server's own port too. Some gateways answer from another one; the nonce, 96 random bits that only the server
 /// has seen, proves more than a port does. ANNOUNCE has no nonce, and its answer changes nothing.
+/// <para>A grant of another port than a request with PREFER_FAILURE asked for is a mapping update that came before the answer (§13.2).
+/// Some servers read the option and pay no heed to it, miniupnpd 2.3.1 among them: when the try's time has passed and nothing better
+/// came, such a grant is taken for the answer, so that the caller can give it back.</para>
 /// </remarks>
 public sealed class PcpSession : IGatewaySession<PcpRequest, PcpOutcome>
 {
@@ -20,6 +23,7 @@ public sealed class PcpSession : IGatewaySession<PcpRequest, PcpOutcome>
     private PcpRequest? _request;
     private PcpOutcome? _outcome;
     private PcpResponse? _unasked;
+    private PcpResponse? _otherGrant;
     private TimeSpan _startedAt;
     private TimeSpan? _timeout;
     private int _tries;
@@ -50,6 +54,7 @@ public sealed class PcpSession : IGatewaySession<PcpRequest, PcpOutcome>
         if (IsBusy || maxTries < 1) return false;
         _request = request;
         _outcome = null;
+        _otherGrant = null;
         _maxTries = maxTries;
         _tries = 0;
         _startedAt = now;
@@ -100,7 +105,11 @@ public sealed class PcpSession : IGatewaySession<PcpRequest, PcpOutcome>
     {
         ArgumentNullException.ThrowIfNull(from);
         if (!GatewaySource.IsGateway(_server, from.Address) || !PcpResponse.TryParse(message, out PcpResponse response)) return;
-        if (IsBusy && _request is not null && Answers(_request, response)) Take(now, response);
+        if (IsBusy && _request is not null && Answers(_request, response))
+        {
+            if (IsAsAsked(_request, response)) Take(now, response);
+            else _otherGrant = response;
+        }
         else if (response.Opcode == PcpOpcode.Map && response.Map is not null) _unasked = response;
     }
 
@@ -114,7 +123,8 @@ public sealed class PcpSession : IGatewaySession<PcpRequest, PcpOutcome>
     public void HandleTimeout(TimeSpan now)
     {
         if (_timeout is not { } due || now < due) return;
-        if (_tries >= _maxTries) End(now, PcpOutcomeKind.NoAnswer, null, lost: false);
+        if (_otherGrant is not null) Take(now, _otherGrant);
+        else if (_tries >= _maxTries) End(now, PcpOutcomeKind.NoAnswer, null, lost: false);
         else Send(now);
     }
 
@@ -139,18 +149,21 @@ public sealed class PcpSession : IGatewaySession<PcpRequest, PcpOutcome>
         if (response.Map is not { } told) return response.Result != PcpResult.Success; // An error that is the header alone.
         if (told.Protocol != asked.Protocol || told.InternalPort != asked.InternalPort) return false;
         if (told.Nonce != asked.Nonce) return false;
-        return response.Result != PcpResult.Success || IsToThis(request, asked, response, told);
+        if (response.Result != PcpResult.Success) return true;
+
+        // Not a late answer to the other kind of request. A deletion's says lifetime 0 or, while the mapping is in use, what is left of
+        // it, and port 0 (§15, §15.1).
+        bool ends = response.LifetimeSeconds == 0;
+        return request.LifetimeSeconds == 0 ? ends || told.ExternalPort == 0 : !ends;
     }
 
-    /// <summary>Whether a success is to this request, not a late answer to another one, nor a mapping update, for the same mapping.</summary>
-    private static bool IsToThis(PcpRequest request, PcpMap asked, PcpResponse response, PcpMap told)
+    /// <summary>Whether an answer grants what a request with PREFER_FAILURE asked for, or nothing; any other request takes what comes.</summary>
+    private static bool IsAsAsked(PcpRequest request, PcpResponse response)
     {
-        // A deletion's answer says lifetime 0 or, while the mapping is in use, what is left of it, and port 0 (§15, §15.1).
-        if (request.LifetimeSeconds == 0) return response.LifetimeSeconds == 0 || told.ExternalPort == 0;
-        if (response.LifetimeSeconds == 0) return false;
-        if (!request.Options.PreferFailure) return true;
+        if (!request.Options.PreferFailure || response.Result != PcpResult.Success) return true;
+        if (request.Map is not { } asked || response.Map is not { } told) return true;
         bool sameAddress = PcpAddress.IsAny(asked.ExternalAddress) || asked.ExternalAddress.Equals(told.ExternalAddress);
-        return told.ExternalPort == asked.ExternalPort && sameAddress; // §13.2, last paragraph
+        return told.ExternalPort == asked.ExternalPort && sameAddress;
     }
 
     private void Take(TimeSpan now, PcpResponse response)
