@@ -40,20 +40,25 @@ internal static class PortMappingErrors
     /// <param name="tries">How often.</param>
     /// <param name="settled">Whether that is enough to say that it does not speak the protocol.</param>
     internal static BtmmException Silent(PortMappingMethod method, IPEndPoint gateway, int tries, bool settled) => settled
-        ? Unsupported(method, gateway, $"does not speak {NameOf(method)}: it left {tries} requests unanswered")
+        ? Unsupported(method, gateway, $"does not speak {NameOf(method)}: it left {tries} requests unanswered", cause: new TimeoutException())
         : new BtmmException(
             BtmmErrorReason.Timeout,
             $"The gateway {gateway.Address} left {tries} {NameOf(method)} requests unanswered.",
             $"Check that the router is up; if it stays silent, turn on {NameOf(method)} in its settings.")
         { Endpoint = gateway };
 
-    /// <summary>The gateway does not speak the protocol, or not so that it is of use.</summary>
-    internal static BtmmException Unsupported(PortMappingMethod method, IPEndPoint gateway, string what, int? code = null) => new(
+    /// <summary>
+    /// The gateway does not speak the protocol, or not so that it is of use. A <see cref="TimeoutException"/> as the cause says that it
+    /// is only its silence that shows it: what was asked for may have been done.
+    /// </summary>
+    internal static BtmmException Unsupported(
+        PortMappingMethod method, IPEndPoint gateway, string what, int? code = null, Exception? cause = null) => new(
         BtmmErrorReason.PortMappingUnsupported,
         $"The gateway {gateway.Address} {what}.",
         method == PortMappingMethod.Igd
             ? $"Turn on UPnP in the router's settings, or {ByHand(gateway)}."
-            : $"Turn on {NameOf(method)} (some routers call it UPnP) in the router's settings, or {ByHand(gateway)}.")
+            : $"Turn on {NameOf(method)} (some routers call it UPnP) in the router's settings, or {ByHand(gateway)}.",
+        cause)
     { Endpoint = gateway, ProtocolCode = code };
 
     /// <summary>The gateway's administrator does not allow it.</summary>

@@ -71,6 +71,7 @@ internal sealed class RecordingPortMapper : IPortMapper
     private static bool MadeNothing(Exception failure) => failure switch
     {
         ArgumentException => true,
+        BtmmException { InnerException: TimeoutException } => false,
         BtmmException e => e.Reason is BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNotAuthorized
             or BtmmErrorReason.PortMappingNetworkFailure or BtmmErrorReason.PortMappingOutOfResources
             or BtmmErrorReason.PortMappingConflict or BtmmErrorReason.DoubleNat,

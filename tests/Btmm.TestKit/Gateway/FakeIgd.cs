@@ -1,4 +1,5 @@
 using System.Text;
+using System.Xml.Linq;
 
 namespace Btmm.TestKit;
 
@@ -72,7 +73,7 @@ internal sealed class FakeIgd(FakeGateway gateway, FakeSoap soap)
 
     private static string Service(FakeIgdService service) => $"""
         <service><serviceType>{service.Type}</serviceType><serviceId>urn:upnp-org:serviceId:{service.Name[..^2]}1</serviceId>
-        {(service.ControlPath is null ? "" : $"<controlURL>{service.ControlPath}</controlURL>")}
+        {(service.ControlPath is null ? "" : $"<controlURL>{new XText(service.ControlPath)}</controlURL>")}
         <eventSubURL>/evt</eventSubURL><SCPDURL>/scpd.xml</SCPDURL></service>
         """;
 }

@@ -122,7 +122,7 @@ internal static class VerdictText
     private static BtmmErrorReason? Refusal(GatewayFacts facts) =>
         facts.Trial?.Refusal ?? facts.Failures.Where(GatewayJudge.IsRefusal).Select(reason => (BtmmErrorReason?)reason).FirstOrDefault();
 
-    private static string Host(GatewayVerdict verdict) => verdict.LocalAddress is { } local ? $"this host ({local})" : "this host";
+    private static string Host(GatewayVerdict verdict) => verdict.LocalAddress is { } local ? $"this host, {local}" : "this host";
 
     private static string Upper(GatewayBox? box) => box is null ? "The network" : char.ToUpperInvariant($"{box}"[0]) + $"{box}"[1..];
 
