@@ -7,10 +7,12 @@ param(
 $ErrorActionPreference = 'Stop'
 Import-Module "$PSScriptRoot/../Btmm.psd1"
 
-$gateway = Get-BtmmGateway -Timeout $Timeout
-$gateway
-switch ($gateway.Reachability) {
-    'Mappable' { "A port opened here is reachable at $($gateway.ExternalAddress)." }
-    'Direct' { 'This host has a public address of its own: nothing needs to be opened.' }
-    default { "Not reachable ($_). $($gateway.Remedy)" }
+$gateways = Get-BtmmGateway -Timeout $Timeout
+$gateways
+foreach ($gateway in $gateways | Where-Object IsDefault) {
+    switch ($gateway.Reachability) {
+        'Mappable' { "A port opened on $gateway is reachable from outside ($($gateway.Methods -join ', '))." }
+        'Direct' { 'This host has a public address of its own: nothing needs to be opened.' }
+        default { "Not reachable through $gateway ($_). $($gateway.Remedy)" }
+    }
 }

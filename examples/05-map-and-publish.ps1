@@ -1,5 +1,5 @@
 # The network engineer's way: a port opened on the gateway goes straight into a zone, and both are taken back.
-# Needs a gateway that speaks NAT-PMP.
+# Needs a gateway that maps ports (PCP, NAT-PMP or UPnP IGD).
 #Requires -Version 7.6
 param(
     # The UDP port on this host.

@@ -121,7 +121,7 @@ Remove-Job $job -Force
         $text[2] | Should -Match '^Udp\s+4540\s+192\.168\.1\.1\s+\w+\s+(00:59:5\d|01:00:00)\s+203\.0\.113\.10:41540'
     }
 
-    It 'the example <_> works' -ForEach '01-gateway.ps1', '05-map-and-publish.ps1' {
+    It 'the example <_> works' -ForEach '01-gateway.ps1', '05-map-and-publish.ps1', '08-open-ports.ps1' {
         $lines = & ip netns exec "${labPrefix}studio" $pwsh -NoProfile -NonInteractive -File "$root/examples/$_" 2>&1
         $LASTEXITCODE | Should -Be 0 -Because "$lines"
         "$lines" | Should -Match '203\.0\.113\.10'

@@ -85,15 +85,17 @@ internal static class Gateways
     /// <summary>Opens a mapper; the caller disposes it.</summary>
     /// <param name="route">The way to the gateway.</param>
     /// <param name="method">The protocol; null for the best one that the gateway speaks.</param>
+    /// <exception cref="BtmmException">PortMappingUnsupported: such a gateway cannot be asked so.</exception>
     public static IPortMapper Open(GatewayRoute route, PortMappingMethod? method)
     {
-        if (method is null or PortMappingMethod.NatPmp) return new NatPmpPortMapper(route, Services());
-        throw new BtmmException(BtmmErrorReason.NotImplemented, $"{method} is not spoken yet.", "Use -Method Auto.");
+        if (method is null || MethodsFor(route).Contains(method.Value)) return new PortMapperFactory(Services(), method).Open(route);
+        throw new BtmmException(BtmmErrorReason.PortMappingUnsupported, $"The IPv6 gateway {route.Gateway} cannot be asked by {PortRequest.Name(method.Value)}.", "Use PCP: -Method Auto or Pcp.");
     }
 
-    /// <summary>The protocols that can be spoken with a gateway: IPv6 firewalls understand PCP alone.</summary>
-    public static IReadOnlyList<PortMappingMethod> MethodsFor(GatewayRoute route) =>
-        route.Gateway.AddressFamily == AddressFamily.InterNetworkV6 ? [] : [PortMappingMethod.NatPmp];
+    /// <summary>The protocols that can be spoken with a gateway, best first: IPv6 firewalls understand PCP alone.</summary>
+    public static IReadOnlyList<PortMappingMethod> MethodsFor(GatewayRoute route) => route.Gateway.AddressFamily == AddressFamily.InterNetworkV6
+        ? [PortMappingMethod.Pcp]
+        : [PortMappingMethod.Pcp, PortMappingMethod.NatPmp, PortMappingMethod.Igd];
 
     /// <summary>How long to insist on an answer within a user's time.</summary>
     public static ExchangeEffort Effort(TimeSpan timeout) =>

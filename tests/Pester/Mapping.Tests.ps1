@@ -1,0 +1,206 @@
+BeforeDiscovery {
+    . "$PSScriptRoot/Lab.ps1"
+    if ($labReason) { Write-Host "      the tests of mappings by each protocol are skipped: $labReason" }
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    . "$PSScriptRoot/Lab.ps1"
+
+    # What a gateway's own lease file holds, as PROTO:external:address:internal.
+    function Get-Lease([string] $Gateway) {
+        @(Invoke-Lab leases $Gateway) | ForEach-Object { ($_ -split ':')[0..3] -join ':' }
+    }
+}
+
+Describe 'Mappings by <Method>' -Skip:([bool] $labReason) -ForEach @(
+    @{ Method = 'Pcp' }
+    @{ Method = 'NatPmp' }
+    @{ Method = 'Igd' }
+) {
+    BeforeAll {
+        Invoke-Lab down
+        Invoke-Lab up
+        Invoke-Lab upnp gw-home only $Method.ToLowerInvariant()
+    }
+
+    AfterAll {
+        Invoke-Lab down
+    }
+
+    It 'New-NatPmpMapping -Method <given> maps a range of ports, and the gateway has them' -ForEach @(
+        @{ given = 'Auto'; first = 4600 }
+        @{ given = $Method; first = 4620 }
+    ) {
+        $lines = Invoke-InLab studio "New-NatPmpMapping $first..$($first + 2) -Protocol Tcp, Udp -ExternalPort $(40000 + $first) -Method $given -Lifetime 600 | ForEach-Object { `"`$(`$_.Protocol) `$(`$_.InternalPort) `$(`$_.ExternalAddress):`$(`$_.ExternalPort) `$(`$_.Method) `$(`$_.Lifetime.TotalSeconds)`" }"
+        $lines | Should -Be @(foreach ($port in $first..($first + 2)) { foreach ($protocol in 'Tcp', 'Udp') { "$protocol $port 203.0.113.10:$(40000 + $port) $Method 600" } })
+        $leases = Get-Lease gw-home
+        foreach ($port in $first..($first + 2)) { foreach ($protocol in 'TCP', 'UDP') { $leases | Should -Contain "${protocol}:$(40000 + $port):192.168.1.100:$port" } }
+    }
+
+    It 'Get-NatPmpMapping -All knows them in another session, and Remove-NatPmpMapping closes them at the gateway' {
+        $lines = Invoke-InLab studio @"
+"`$(@(Get-NatPmpMapping).Count) `$(@(Get-NatPmpMapping -All).Count) `$(@(Get-NatPmpMapping -All -Method $Method).Count) `$(@(Get-NatPmpMapping 4600..4610 -All -Protocol Udp).Count)"
+`$renewed = Update-NatPmpMapping 4600 -Protocol Udp -Lifetime 1200 -PassThru
+"`$(`$renewed.Method) `$(`$renewed.ExternalPort) `$(`$renewed.Lifetime.TotalSeconds) `$(@(Get-NatPmpMapping).Count)"
+"`$((Remove-NatPmpMapping 4600..4602 -Protocol Tcp, Udp -PassThru).Count)"
+Get-NatPmpMapping -All | Remove-NatPmpMapping
+"`$(@(Get-NatPmpMapping).Count) `$(@(Get-NatPmpMapping -All).Count)"
+"@
+        $lines | Should -Be '0 12 12 3', "$Method 44600 1200 1", '6', '0 0'
+        Get-Lease gw-home | Should -BeNullOrEmpty
+    }
+
+    It 'New-NatPmpMapping -ExactPort takes no other port' {
+        Invoke-InLab mini "`$null = New-NatPmpMapping 4640 -Protocol Udp -ExternalPort 44640; `"`$((Get-NatPmpMapping).ExternalPort)`"" | Should -Be '44640'
+        $lines = Invoke-InLab studio @'
+try { New-NatPmpMapping 4640 -Protocol Udp -ExternalPort 44640 -ExactPort } catch { "$($_.FullyQualifiedErrorId) $($_.CategoryInfo.Category) $([bool] $_.ErrorDetails.RecommendedAction)" }
+"$(@(Get-NatPmpMapping -All | Where-Object Gateway -eq 192.168.1.1 | Where-Object InternalPort -eq 4641).Count)"
+"$((New-NatPmpMapping 4641 -Protocol Udp -ExactPort).ExternalPort)"
+'@
+        $lines | Should -Be 'PortMappingConflict,Btmm.PowerShell.Commands.NewNatPmpMappingCommand ResourceExists True', '0', '4641'
+        Get-Lease gw-home | Sort-Object | Should -Be 'UDP:44640:192.168.1.101:4640', 'UDP:4641:192.168.1.100:4641'
+    }
+
+    It 'Get-BtmmGateway tells that it speaks that alone' {
+        Invoke-InLab studio '$g = Get-BtmmGateway; "$($g.Methods) $([bool] $g.$($g.Methods[0]).RoundTrip) $($g.Reachability)"' | Should -Be "$Method True Mappable"
+    }
+
+    It 'Test-BtmmGateway finds that it maps ports' {
+        Invoke-InLab studio '$v = Test-BtmmGateway; "$($v.Verdict) $($v.Mapping.Method)"' | Should -Be "SingleNat $Method"
+    }
+}
+
+Describe 'Ranges and pipelines' -Skip:([bool] $labReason) {
+    BeforeAll {
+        Invoke-Lab down
+        Invoke-Lab up six
+    }
+
+    AfterAll {
+        Invoke-Lab down
+    }
+
+    It 'ports come by value, and what they share from the command line' {
+        Invoke-InLab studio '"$((8000..8003 | New-NatPmpMapping -Protocol Tcp -ExternalPort 48000).ExternalPort)"' | Should -Be '48000 48001 48002 48003'
+    }
+
+    It 'objects come by property name, ranges among them' {
+        $lines = Invoke-InLab studio @'
+$made = [pscustomobject]@{ Port = '8010..8011'; Protocol = 'Tcp', 'Udp'; ExternalPort = 48010; Lifetime = 300 }, [pscustomobject]@{ InternalPort = 8020; Protocol = 'Udp' } | New-NatPmpMapping
+$made | ForEach-Object { "$($_.Protocol) $($_.InternalPort) $($_.ExternalPort -eq $_.InternalPort + 40000) $($_.Lifetime.TotalSeconds)" }
+'@
+        $lines[0..3] | Should -Be 'Tcp 8010 True 300', 'Udp 8010 True 300', 'Tcp 8011 True 300', 'Udp 8011 True 300'
+        $lines[4] | Should -Match '^Udp 8020 \w+ 3600$'
+    }
+
+    It 'ranges are written <text>' -ForEach @{ text = '8030..8032' }, @{ text = '8030-8032' }, @{ text = '(8030..8032)' }, @{ text = '8032..8031, 8030' } {
+        "$(Invoke-InLab studio "New-NatPmpMapping $text -Protocol Udp -WhatIf")" | Should -Match 'map UDP 8030 for 3600 s'
+        @(Invoke-InLab studio "New-NatPmpMapping $text -Protocol Udp -WhatIf").Count | Should -Be 3
+    }
+
+    It '-WhatIf names every port and the protocol, and sends nothing' {
+        $before = Get-Lease gw-home
+        $lines = Invoke-InLab studio 'New-NatPmpMapping 8040..8041 -Protocol Tcp, Udp -ExternalPort 48040 -ExactPort -Method NatPmp -Lifetime 60 -WhatIf'
+        $lines.Count | Should -Be 4
+        $lines[3] | Should -Be 'What if: Performing the operation "map UDP 8041 at exactly port 48041 for 60 s by NAT-PMP" on target "router 192.168.1.1".'
+        Get-Lease gw-home | Should -Be $before
+    }
+
+    It 'what was mapped before the pipeline ended early is held' {
+        Invoke-InLab studio '$first = New-NatPmpMapping 8050..8059 -Protocol Udp | Select-Object -First 2; "$($first.Count) $(@(Get-NatPmpMapping).Count)"' | Should -Be '2 2'
+    }
+
+    It 'external ports beyond the last are an error, and the others are mapped' {
+        $lines = Invoke-InLab studio '$made = New-NatPmpMapping 8060..8062 -Protocol Udp -ExternalPort 65534 -ErrorVariable failed -ErrorAction SilentlyContinue; "$($made.Count) $($failed.Count) $($failed[0].FullyQualifiedErrorId) $($failed[0].TargetObject)"'
+        $lines | Should -Be '2 1 InvalidValue,Btmm.PowerShell.Commands.NewNatPmpMappingCommand Udp 8062'
+    }
+
+    It 'a gateway that maps nothing is not asked for every port of a range' {
+        Invoke-Lab upnp gw-cafe off
+        try {
+            $lines = Invoke-InLab laptop '$clock = [Diagnostics.Stopwatch]::StartNew(); $null = New-NatPmpMapping 9000..9099 -Protocol Udp -Timeout 2 -ErrorVariable failed -ErrorAction SilentlyContinue -WarningVariable warned -WarningAction SilentlyContinue; "$($failed.Count) $($failed[0].CategoryInfo.Category) $warned"; "$($clock.Elapsed.TotalSeconds -lt 10)"'
+            $lines[0] | Should -Match '^1 (NotImplemented|OperationTimeout) The gateway is not asked for the other 99 ports\.$'
+            $lines[1] | Should -Be 'True'
+        }
+        finally {
+            Invoke-Lab upnp gw-cafe on
+        }
+    }
+
+    It 'Ctrl-C ends a range promptly, and what was made is held' {
+        $lines = Invoke-InLab studio @"
+`$shell = [powershell]::Create()
+`$null = `$shell.AddScript("Import-Module '$root/Btmm.psd1'; New-NatPmpMapping 10000..12000 -Protocol Udp -ExternalPort 30000")
+`$made = [Management.Automation.PSDataCollection[psobject]]::new()
+`$handle = `$shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]::new(), `$made)
+while (`$made.Count -lt 5) { Start-Sleep -Milliseconds 5 }
+`$clock = [Diagnostics.Stopwatch]::StartNew()
+`$shell.Stop()
+`$ms = [int] `$clock.Elapsed.TotalMilliseconds
+`$shell.Commands.Clear()
+`$null = `$shell.AddScript('@(Get-NatPmpMapping).Count; @(Get-NatPmpMapping -All | Where-Object InternalPort -ge 10000).Count')
+`$counts = `$shell.Invoke()
+"`$ms ms, `$(`$made.Count) emitted, `$(`$counts[0]) held, `$(`$counts[1]) remembered, `$(`$shell.Streams.Error.Count) errors"
+`$null = `$shell.AddScript('Get-NatPmpMapping -All | Where-Object InternalPort -ge 10000 | Remove-NatPmpMapping')
+`$null = `$shell.Invoke()
+"@
+        Write-Host "      $lines"
+        $lines | Should -Match '^(\d+) ms, (\d+) emitted, (\d+) held, (\d+) remembered, 0 errors$'
+        $null = "$lines" -match '^(\d+) ms, (\d+) emitted, (\d+) held, (\d+) remembered'
+        [int] $Matches[1] | Should -BeLessThan 1000
+        [int] $Matches[3] | Should -BeGreaterOrEqual $Matches[2]
+        [int] $Matches[4] | Should -BeGreaterOrEqual $Matches[3]
+        Get-Lease gw-home | Where-Object { $_ -match ':3\d{4}:' } | Should -BeNullOrEmpty
+    }
+
+    It 'Get-BtmmGateway lists every gateway, of both families, and marks the default ones' {
+        $null = & ip -n "${labPrefix}studio" route add default via 192.168.1.77 metric 900
+        try {
+            $lines = Invoke-InLab studio 'Get-BtmmGateway -Timeout 2 | ForEach-Object { "$($_.Gateway) $($_.IsDefault) $($_.Methods.Count) $($_.Reachability)" }'
+            $lines | Should -Be '192.168.1.1 True 3 Mappable', '192.168.1.77 False 0 NotMappable'
+        }
+        finally {
+            $null = & ip -n "${labPrefix}studio" route del default via 192.168.1.77
+        }
+        $lines = Invoke-InLab six 'Get-BtmmGateway | ForEach-Object { "$($_.AddressFamily) $($_.IsDefault) $($_.LocalAddress)" }'
+        $lines | Should -Be 'InterNetwork True 192.168.25.109', 'InterNetworkV6 True 2001:db8:6::109'
+        $text = Invoke-InLab six '$PSStyle.OutputRendering = "PlainText"; Get-BtmmGateway | Out-String -Width 80'
+        $text = ($text -join "`n").Trim() -split "`n"
+        $text[0].Trim() -split '\s+' | Should -Be 'Gateway', 'Interface', 'ExternalAddress', 'Speaks', 'Reachability'
+        $text[2] | Should -Match '^\* 192\.168\.25\.1\s+eth0\s+198\.51\.100\.65\s+.*NatPmp.*Mappable'
+        $text[3] | Should -Match '^\* fe80::1%\d+\s+eth0'
+    }
+
+    It 'a pinhole opens a port of an IPv6 host' {
+        $lines = Invoke-InLab six @'
+$gateway = Get-BtmmGateway | Where-Object AddressFamily -eq InterNetworkV6
+"$($gateway.Methods) $($gateway.Reachability)"
+$made = $gateway | New-NatPmpMapping -InternalPort 4700 -Protocol Udp -Lifetime 600
+"$($made.Method) $($made.ExternalAddress) $($made.ExternalPort)"
+"$(($made | Remove-NatPmpMapping -PassThru).InternalPort)"
+'@
+        $lines | Should -Be 'Pcp Mappable', 'Pcp 2001:db8:6::109 4700', '4700'
+    }
+}
+
+Describe 'What sessions remember' {
+    It 'is nothing at first' {
+        Get-NatPmpMapping -All | Should -BeNullOrEmpty
+    }
+
+    It 'is said to be unusable when the file cannot be read' {
+        $null = New-Item "$TestDrive/state/btmm" -ItemType Directory -Force
+        Set-Content "$TestDrive/state/btmm/mappings.json" '{"version":99}'
+        try {
+            Get-NatPmpMapping -All -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $failed[0].FullyQualifiedErrorId | Should -Be 'StateDirectoryInvalid,Btmm.PowerShell.Commands.GetNatPmpMappingCommand'
+            $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+            [Management.Automation.CommandCompletion]::CompleteInput('Remove-NatPmpMapping -InternalPort ', 35, $null).CompletionMatches.ListItemText |
+                Where-Object { $_ -match '^\d+$' } | Should -BeNullOrEmpty
+        }
+        finally {
+            Remove-Item "$TestDrive/state" -Recurse -Force
+        }
+    }
+}
