@@ -18,7 +18,7 @@ function Invoke-Lab {
     $lines
 }
 
-# Runs a script in a pwsh of its own inside a node of the lab; its output is lines of text.
+# Runs a script in a pwsh of its own inside a node of the lab; its output is lines of text. What it maps is remembered per node.
 function Invoke-InLab([string] $Node, [string] $Script) {
-    & ip netns exec "$labPrefix$Node" $pwsh -NoProfile -NonInteractive -Command "`$ErrorActionPreference = 'Stop'; `$ProgressPreference = 'SilentlyContinue'; Import-Module '$root/Btmm.psd1'; $Script" 2>&1 | ForEach-Object { "$_" }
+    & ip netns exec "$labPrefix$Node" $pwsh -NoProfile -NonInteractive -Command "`$env:XDG_STATE_HOME += '/$Node'; `$ErrorActionPreference = 'Stop'; `$ProgressPreference = 'SilentlyContinue'; Import-Module '$root/Btmm.psd1'; $Script" 2>&1 | ForEach-Object { "$_" }
 }

@@ -52,14 +52,14 @@ Get-NatPmpMapping -All | Remove-NatPmpMapping
     }
 
     It 'New-NatPmpMapping -ExactPort takes no other port' {
-        Invoke-InLab mini "`$null = New-NatPmpMapping 4640 -Protocol Udp -ExternalPort 44640; `"`$((Get-NatPmpMapping).ExternalPort)`"" | Should -Be '44640'
+        Invoke-InLab mini "`$null = New-NatPmpMapping 4645 -Protocol Udp -ExternalPort 44640; `"`$((Get-NatPmpMapping).ExternalPort)`"" | Should -Be '44640'
         $lines = Invoke-InLab studio @'
 try { New-NatPmpMapping 4640 -Protocol Udp -ExternalPort 44640 -ExactPort } catch { "$($_.FullyQualifiedErrorId) $($_.CategoryInfo.Category) $([bool] $_.ErrorDetails.RecommendedAction)" }
-"$(@(Get-NatPmpMapping -All | Where-Object Gateway -eq 192.168.1.1 | Where-Object InternalPort -eq 4641).Count)"
+"$(@(Get-NatPmpMapping -All).Count)"
 "$((New-NatPmpMapping 4641 -Protocol Udp -ExactPort).ExternalPort)"
 '@
         $lines | Should -Be 'PortMappingConflict,Btmm.PowerShell.Commands.NewNatPmpMappingCommand ResourceExists True', '0', '4641'
-        Get-Lease gw-home | Sort-Object | Should -Be 'UDP:44640:192.168.1.101:4640', 'UDP:4641:192.168.1.100:4641'
+        Get-Lease gw-home | Sort-Object | Should -Be 'UDP:44640:192.168.1.101:4645', 'UDP:4641:192.168.1.100:4641'
     }
 
     It 'Get-BtmmGateway tells that it speaks that alone' {
