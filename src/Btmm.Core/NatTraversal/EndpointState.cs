@@ -7,10 +7,13 @@ namespace Btmm.Core.NatTraversal;
 /// <summary>At which addresses and ports others can reach this host, or why at none. Immutable.</summary>
 public sealed record EndpointState
 {
-    /// <summary>Whether there is an endpoint.</summary>
+    /// <summary>Whether there is an IPv4 endpoint.</summary>
     public required EndpointPhase Phase { get; init; }
 
-    /// <summary>Where the host can be reached, best first; empty unless <see cref="EndpointPhase.Available"/>.</summary>
+    /// <summary>
+    /// Where the host can be reached, best first: at an IPv4 address when <see cref="EndpointPhase.Available"/>, then through IPv6
+    /// pinholes, whatever the phase.
+    /// </summary>
     public IReadOnlyList<EndpointCandidate> Candidates { get; init; } = [];
 
     /// <summary>Why there is no endpoint; null unless <see cref="EndpointPhase.Unavailable"/>.</summary>

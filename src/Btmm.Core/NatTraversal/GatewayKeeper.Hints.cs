@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using Btmm.Protocol;
 using Btmm.Protocol.NatTraversal.NatPmp;
 
 namespace Btmm.Core.NatTraversal;
@@ -6,6 +6,13 @@ namespace Btmm.Core.NatTraversal;
 /// <summary>Waiting, and what ends a wait early: the data path's suspicion, or the gateway's announcement.</summary>
 internal sealed partial class GatewayKeeper
 {
+    /// <summary>Hints make no more than one look in this time, however many announcements somebody sends.</summary>
+    private static readonly TimeSpan s_hintSpacing = TimeSpan.FromSeconds(1);
+
+    /// <summary>After an announcement the gateway may take a while to settle: the pauses before the looks that follow.</summary>
+    private static readonly TimeSpan[] s_followUps =
+        [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)];
+
     /// <summary>Waits until the next look is due or a hint asks for it.</summary>
     private async Task PauseAsync(IPortMapper mapper, TimeSpan pause, CancellationToken episode)
     {
@@ -84,20 +91,12 @@ internal sealed partial class GatewayKeeper
         if (_recreationPending) return null;
         _recreationPending = true;
         _owner.TellGatewayRestart();
-        return RandomDelay();
+        return NatPmpConstants.MaxRecreationDelay * _random.NextShare();
     }
 
     private TimeSpan HintSpacingLeft()
     {
         TimeSpan left = _lastLookAt + s_hintSpacing - Now();
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
-
-    private TimeSpan RandomDelay()
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        _random.Fill(bytes);
-        double share = BinaryPrimitives.ReadUInt32BigEndian(bytes) / (uint.MaxValue + 1.0);
-        return NatPmpConstants.MaxRecreationDelay * share;
     }
 }

@@ -13,11 +13,4 @@ internal sealed class MapperLane(PortMappingMethod method, Func<IPortMapper> ope
 
     /// <summary>The mapper, when it is open.</summary>
     internal IPortMapper? Opened => _mapper.IsValueCreated ? _mapper.Value : null;
-
-    internal static string NameOf(PortMappingMethod method) => method switch
-    {
-        PortMappingMethod.Pcp => "PCP",
-        PortMappingMethod.NatPmp => "NAT-PMP",
-        _ => "UPnP IGD",
-    };
 }

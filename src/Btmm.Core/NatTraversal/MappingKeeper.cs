@@ -19,25 +19,19 @@ namespace Btmm.Core.NatTraversal;
 /// moments of their own, and a wait there would only lengthen the interruption.</para>
 /// <para>An external address that is not public means a second NAT; then nothing is mapped and no endpoint offered.</para>
 /// </remarks>
-public sealed class MappingKeeper : IAsyncDisposable
+public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
 {
     private const int QueueLength = 16;
     private const int RememberedGateways = 16;
 
-    /// <summary>How often the routing table is looked at while there is no gateway to talk to.</summary>
-    private static readonly TimeSpan s_routePollInterval = TimeSpan.FromSeconds(5);
-
-    /// <summary>The wait after something unexpected went wrong.</summary>
-    private static readonly TimeSpan s_faultDelay = TimeSpan.FromSeconds(30);
-
     private readonly MappingKeeperOptions _options;
     private readonly IGatewayFinder _gateways;
-    private readonly IPortMapperFactory _mappers;
     private readonly TimeProvider _time;
-    private readonly IRandomSource _random;
+    private readonly KeeperParts _parts;
+    private readonly RouteFollower _follower;
+    private readonly PinholeKeeper? _pinholeKeeper;
     private readonly Dictionary<IPAddress, int> _grantedPorts = [];
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _shutdown = new();
     private readonly Channel<bool> _checks = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -47,8 +41,8 @@ public sealed class MappingKeeper : IAsyncDisposable
     private readonly Channel<bool> _restarts = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private CancellationTokenSource? _episode;
-    private Task<bool>? _loop;
+    private EndpointState _mapped;
+    private IReadOnlyList<EndpointCandidate> _pinholes = [];
     private volatile EndpointState _current;
 
     /// <summary>Makes a keeper; it does nothing before <see cref="Start"/>.</summary>
@@ -57,19 +51,29 @@ public sealed class MappingKeeper : IAsyncDisposable
     /// <param name="mappers">How gateways are talked to.</param>
     /// <param name="time">The clock.</param>
     /// <param name="random">For the wait after an announced reboot.</param>
+    /// <param name="memory">
+    /// Where the mappers record what they map, so that at the stop everything is released that may exist; null when they do not.
+    /// </param>
     public MappingKeeper(
-        MappingKeeperOptions options, IGatewayFinder gateways, IPortMapperFactory mappers, TimeProvider time, IRandomSource random)
+        MappingKeeperOptions options,
+        IGatewayFinder gateways,
+        IPortMapperFactory mappers,
+        TimeProvider time,
+        IRandomSource random,
+        IMappingMemory? memory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(gateways);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.InternalPort, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.InternalPort, IPEndPoint.MaxPort);
         ArgumentNullException.ThrowIfNull(time);
         _options = options;
         _gateways = gateways;
-        _mappers = mappers;
         _time = time;
-        _random = random;
-        _current = new EndpointState
+        _parts = new KeeperParts(options, mappers, memory, time, random, _checks.Reader);
+        _follower = new RouteFollower(gateways.FindDefault, LiveOnAsync, Fault, time);
+        _pinholeKeeper = options.Pinholes ? new PinholeKeeper(gateways, _parts, PublishPinholes) : null;
+        _current = _mapped = new EndpointState
         {
             Phase = EndpointPhase.Searching,
             Message = "Looking for the gateway.",
@@ -91,22 +95,31 @@ public sealed class MappingKeeper : IAsyncDisposable
     /// </summary>
     public ChannelReader<bool> GatewayRestarts => _restarts.Reader;
 
+    /// <inheritdoc/>
+    EndpointState IKeeperOwner.Current => _current;
+
     /// <summary>Begins.</summary>
     public void Start()
     {
-        lock (_gate) _loop ??= Task.Run(RunAsync);
+        _follower.Start();
+        _pinholeKeeper?.Start();
     }
 
-    /// <summary>The network changed: looks for the gateway and maps anew, at once.</summary>
+    /// <summary>The network changed, or the machine slept: looks for the gateway and maps anew, at once.</summary>
     public void NotifyNetworkChanged()
     {
-        lock (_gate) _ = _episode?.CancelAsync(); // Not inline: what follows is not the caller's work.
+        _follower.Restart();
+        _pinholeKeeper?.Restart();
     }
 
     /// <summary>
     /// The data path suspects that others no longer reach this host: asks for the external address and renews the mapping, at once.
     /// </summary>
-    public void CheckNow() => _checks.Writer.TryWrite(true);
+    public void CheckNow()
+    {
+        _checks.Writer.TryWrite(true);
+        _pinholeKeeper?.CheckNow();
+    }
 
     /// <summary>
     /// Stops, and asks the gateway to drop the mapping, for at most two seconds. Returns whether the gateway confirmed it, or
@@ -114,10 +127,10 @@ public sealed class MappingKeeper : IAsyncDisposable
     /// </summary>
     public async Task<bool> StopAsync()
     {
-        await _shutdown.CancelAsync().ConfigureAwait(false);
-        Task<bool> loop;
-        lock (_gate) loop = _loop ??= Task.FromResult(true);
-        bool released = await loop.ConfigureAwait(false);
+        Task<bool> pinholes = _pinholeKeeper?.StopAsync() ?? Task.FromResult(true);
+        bool released = await _follower.StopAsync().ConfigureAwait(false);
+        released &= await pinholes.ConfigureAwait(false);
+        lock (_gate) _pinholes = [];
         Publish(new EndpointState { Phase = EndpointPhase.Searching, Message = "Stopped." });
         _changes.Writer.TryComplete();
         _restarts.Writer.TryComplete();
@@ -127,59 +140,67 @@ public sealed class MappingKeeper : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
-    /// <summary>Publishes a state, unless the last one told the same.</summary>
-    internal void Publish(EndpointState state)
-    {
-        lock (_gate)
-        {
-            bool same = state.IsSameAs(_current);
-            _current = state with { Since = same ? _current.Since : _time.GetUtcNow() };
-            if (!same) _changes.Writer.TryWrite(_current);
-        }
-    }
+    /// <inheritdoc/>
+    bool IKeeperOwner.IsCurrent(GatewayRoute route) => _gateways.FindDefault() == route;
 
-    internal void TellGatewayRestart() => _restarts.Writer.TryWrite(true);
+    /// <inheritdoc/>
+    void IKeeperOwner.Publish(EndpointState state) => Publish(state);
 
-    /// <summary>The external port that a gateway granted last, to suggest it again; null when there was none.</summary>
-    internal int? RememberedPort(IPAddress gateway) => _grantedPorts.TryGetValue(gateway, out int port) ? port : null;
+    /// <inheritdoc/>
+    void IKeeperOwner.TellGatewayRestart() => _restarts.Writer.TryWrite(true);
 
-    internal void RememberPort(IPAddress gateway, int port)
+    /// <inheritdoc/>
+    int? IKeeperOwner.RememberedPort(IPAddress gateway) => _grantedPorts.TryGetValue(gateway, out int port) ? port : null;
+
+    /// <inheritdoc/>
+    void IKeeperOwner.RememberPort(IPAddress gateway, int port)
     {
         if (_grantedPorts.Count >= RememberedGateways && !_grantedPorts.ContainsKey(gateway)) _grantedPorts.Clear();
         _grantedPorts[gateway] = port;
     }
 
-    private async Task<bool> RunAsync()
+    internal static EndpointState Unavailable(GatewayRoute? route, BtmmErrorReason reason, string message, string remedy) => new()
     {
-        bool released = true;
-        while (!_shutdown.IsCancellationRequested)
-        {
-            using CancellationTokenSource episode = CancellationTokenSource.CreateLinkedTokenSource(_shutdown.Token);
-            lock (_gate) _episode = episode;
-            try
-            {
-                released = await LiveOnAsync(_gateways.FindDefault(), episode.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (episode.IsCancellationRequested)
-            {
-                continue;
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                Publish(Unavailable(null, BtmmErrorReason.Unreachable, $"Port mapping failed: {e.Message}", "Please report this."));
-                await Task.Delay(s_faultDelay, _time, episode.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            finally
-            {
-                lock (_gate) _episode = null;
-            }
-        }
+        Phase = EndpointPhase.Unavailable,
+        Reason = reason,
+        Message = message,
+        Remedy = remedy,
+        Gateway = route?.Gateway,
+        LocalAddress = route?.LocalAddress,
+    };
 
-        return released;
+    /// <summary>Publishes a state of the IPv4 endpoint, unless the last one told the same.</summary>
+    private void Publish(EndpointState state)
+    {
+        lock (_gate)
+        {
+            _mapped = state;
+            Merge();
+        }
     }
 
+    private void PublishPinholes(IReadOnlyList<EndpointCandidate> pinholes)
+    {
+        lock (_gate)
+        {
+            _pinholes = pinholes;
+            Merge();
+        }
+    }
+
+    private void Merge()
+    {
+        EndpointState merged = _mapped with { Candidates = [.. _mapped.Candidates, .. _pinholes] };
+        bool same = merged.IsSameAs(_current);
+        _current = merged with { Since = same ? _current.Since : _time.GetUtcNow() };
+        if (!same) _changes.Writer.TryWrite(_current);
+    }
+
+    private void Fault(Exception failure) =>
+        Publish(Unavailable(null, BtmmErrorReason.Unreachable, $"Port mapping failed: {failure.Message}", "Please report this."));
+
     /// <summary>Lives on one network until it changes. Returns whether the mapping, if any, was released.</summary>
-    private async Task<bool> LiveOnAsync(GatewayRoute? route, CancellationToken episode)
+    private async Task<bool> LiveOnAsync(GatewayRoute? route, RouteFollower follower, CancellationToken episode)
     {
         if (route is null)
         {
@@ -192,11 +213,11 @@ public sealed class MappingKeeper : IAsyncDisposable
         }
         else
         {
-            GatewayKeeper keeper = new(this, route, _options, _mappers, _gateways, _time, _random, _checks.Reader);
-            return await keeper.RunAsync(episode, _shutdown.Token).ConfigureAwait(false);
+            var keeper = new GatewayKeeper(this, route, EndpointCandidateKind.Mapped, _parts);
+            return await keeper.RunAsync(episode, follower.Shutdown).ConfigureAwait(false);
         }
 
-        while (_gateways.FindDefault() == route) await Task.Delay(s_routePollInterval, _time, episode).ConfigureAwait(false);
+        await follower.WhileOnAsync(route, episode).ConfigureAwait(false);
         return true;
     }
 
@@ -208,15 +229,5 @@ public sealed class MappingKeeper : IAsyncDisposable
         Gateway = route.Gateway,
         LocalAddress = route.LocalAddress,
         ExternalAddress = route.LocalAddress,
-    };
-
-    internal static EndpointState Unavailable(GatewayRoute? route, BtmmErrorReason reason, string message, string remedy) => new()
-    {
-        Phase = EndpointPhase.Unavailable,
-        Reason = reason,
-        Message = message,
-        Remedy = remedy,
-        Gateway = route?.Gateway,
-        LocalAddress = route?.LocalAddress,
     };
 }

@@ -23,4 +23,10 @@ public sealed record MappingKeeperOptions
     /// is lost, a changed address (which resets no epoch on some gateways) and a reboot.
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Whether to keep a pinhole for the same port on the IPv6 gateway too, by PCP. Off by default: the node listens on IPv4 only
+    /// so far, and a hole to a port where nobody listens helps nobody.
+    /// </summary>
+    public bool Pinholes { get; init; }
 }

@@ -10,15 +10,20 @@ internal static class RetryPolicy
 
     private const int MaxDoublings = 12;
 
+    /// <summary>However long the gateway asks to be left alone, it is asked again after this.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(30);
+
     /// <summary>The wait after the n-th failure in a row (n from 1).</summary>
-    /// <param name="reason">What failed.</param>
+    /// <param name="failure">What failed.</param>
     /// <param name="failures">How many failures there were in a row.</param>
     /// <param name="worked">Whether this gateway has granted a mapping before; then it is worth asking sooner.</param>
-    internal static TimeSpan Delay(BtmmErrorReason reason, int failures, bool worked)
+    internal static TimeSpan Delay(BtmmException failure, int failures, bool worked)
     {
-        (double first, double last) = reason switch
+        (double first, double last) = failure.Reason switch
         {
-            BtmmErrorReason.PortMappingUnsupported => worked ? (1, 30) : (300, 300),
+            BtmmErrorReason.PortMappingUnsupported when worked => (1, 30),
+            // Nobody answered at all: the gateway may just be starting.
+            BtmmErrorReason.PortMappingUnsupported when failure.InnerException is TimeoutException => (10, 300),
             BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable => (1, 30),
             BtmmErrorReason.PortMappingNetworkFailure => (2, 60),
             BtmmErrorReason.PortMappingOutOfResources => (30, 900),
@@ -26,7 +31,9 @@ internal static class RetryPolicy
             _ => (300, 300),
         };
         int doublings = Math.Clamp(failures - 1, 0, MaxDoublings);
-        return TimeSpan.FromSeconds(Math.Min(last, first * (1 << doublings)));
+        TimeSpan delay = TimeSpan.FromSeconds(Math.Min(last, first * (1 << doublings)));
+        TimeSpan wished = failure.RetryAfter < s_longest ? failure.RetryAfter.Value : failure.RetryAfter is null ? TimeSpan.Zero : s_longest;
+        return delay > wished ? delay : wished;
     }
 
     /// <summary>Whether a gateway that restarts may fail so for a moment.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
@@ -42,7 +43,10 @@ internal sealed class AutoFixture : IPortMapperFactory
 
     public AutoPortMapper Open(PortMappingMethod? only = null) => Open(Route, only);
 
-    public IPortMapper Open(GatewayRoute route) => Open(route, null);
+    /// <summary>Of IPv6, a gateway that speaks PCP and lets everything through.</summary>
+    public IPortMapper Open(GatewayRoute route) => route.Gateway.AddressFamily == AddressFamily.InterNetwork
+        ? Open(route, null)
+        : new RecordingPortMapper(new FakeMethod(PortMappingMethod.Pcp, route.Gateway, Clock, new FakeTable()), PortMappingMethod.Pcp, route.Gateway, Memory, Clock);
 
     public AutoPortMapper Open(GatewayRoute route, PortMappingMethod? only) => new(
         route,

@@ -6,7 +6,7 @@ namespace Btmm.Core.Tests.NatTraversal;
 /// <summary>The choice among three methods: who is asked when, who maps, and that there are never two mappings.</summary>
 public sealed class AutoPortMapperTests
 {
-    private const int Seeds = 25;
+    private const int Seeds = 8;
     private readonly AutoFixture _lab = new();
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class AutoPortMapperTests
         BtmmException e = await _lab.FailAsync(auto.QueryAsync(effort, CancellationToken.None));
         Assert.Equal(BtmmErrorReason.PortMappingUnsupported, e.Reason);
         Assert.Equal(seconds, _lab.Clock.Elapsed.TotalSeconds, 0.1);
-        Assert.All(new[] { "PCP (no answer)", "NAT-PMP (no answer)", "UPnP IGD (no answer)" }, part => Assert.Contains(part, e.Message, StringComparison.Ordinal));
+        Assert.All(new[] { "PCP (no answer)", "NAT-PMP (no answer)", "UPnP (no answer)" }, part => Assert.Contains(part, e.Message, StringComparison.Ordinal));
         Assert.Contains("UPnP", e.Remedy, StringComparison.Ordinal);
     }
 

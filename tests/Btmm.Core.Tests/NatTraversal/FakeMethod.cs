@@ -43,6 +43,12 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
     /// <summary>Decides on the lifetime granted, given what was asked for and what is left.</summary>
     internal Func<TimeSpan, TimeSpan, TimeSpan> Grant { get; set; } = (asked, _) => asked;
 
+    /// <summary>A renewal is answered with the full lifetime, and does not extend the mapping.</summary>
+    internal bool ClaimsOnly { get; set; }
+
+    /// <summary>Deletions are confirmed, and not done.</summary>
+    internal bool KeepsDeleted { get; set; }
+
     internal bool GrantsPermanently { get; set; }
 
     internal int Queries => Volatile.Read(ref _queries);
@@ -67,8 +73,10 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
     public async Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _maps);
-        TimeSpan lifetime = Grant(request.Lifetime, table.Left(method, request.InternalPort, time));
-        if (!Deaf && MapFailure is null) table.Set(method, request.InternalPort, time.GetUtcNow() + lifetime, GrantsPermanently);
+        TimeSpan left = table.Left(method, request.InternalPort, time);
+        TimeSpan lifetime = Grant(request.Lifetime, left);
+        TimeSpan real = ClaimsOnly && left > TimeSpan.Zero ? left : lifetime;
+        if (!Deaf && MapFailure is null) table.Set(method, request.InternalPort, time.GetUtcNow(), real, GrantsPermanently);
         await ExchangeAsync(effort, MapFailure, cancellationToken);
         return new PortMapping(method, gateway, request.Protocol, request.InternalPort, request.InternalPort, lifetime, time.GetUtcNow())
         {
@@ -81,7 +89,7 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
     {
         Assert.Equal(method, mapping.Method);
         Interlocked.Increment(ref _deletes);
-        if (!Deaf) table.Remove(method, mapping.InternalPort);
+        if (!Deaf && !KeepsDeleted) table.Remove(method, mapping.InternalPort);
         await ExchangeAsync(effort, null, cancellationToken);
     }
 
@@ -129,9 +137,16 @@ internal sealed class FakeTable
         lock (_mappings) return _mappings.TryGetValue((method, port), out (DateTimeOffset End, bool Permanent) known) && known.End > time.GetUtcNow() ? known.End - time.GetUtcNow() : TimeSpan.Zero;
     }
 
-    internal void Set(PortMappingMethod method, int port, DateTimeOffset end, bool permanent)
+    /// <summary>How long mappings were gone before they were made again, in all.</summary>
+    internal TimeSpan Gone { get; private set; }
+
+    internal void Set(PortMappingMethod method, int port, DateTimeOffset now, TimeSpan lifetime, bool permanent)
     {
-        lock (_mappings) _mappings[(method, port)] = (end, permanent);
+        lock (_mappings)
+        {
+            if (_mappings.TryGetValue((method, port), out (DateTimeOffset End, bool Permanent) old) && now > old.End) Gone += now - old.End;
+            _mappings[(method, port)] = (now + lifetime, permanent);
+        }
     }
 
     internal void Remove(PortMappingMethod method, int port)

@@ -19,7 +19,7 @@ internal sealed class KeeperFixture : IAsyncDisposable
         if (pollInterval is { } interval) options = options with { PollInterval = interval };
         Memory = new MappingMemory(SystemRandomSource.Instance);
         PortMapperServices services = new(Host, Host, SystemRandomSource.Instance, Clock, Memory);
-        Keeper = new MappingKeeper(options, Routes, new NatPmpPortMapperFactory(services), Clock, SystemRandomSource.Instance);
+        Keeper = new MappingKeeper(options, Routes, new PortMapperFactory(services, PortMappingMethod.NatPmp), Clock, SystemRandomSource.Instance, Memory);
     }
 
     public FakeClock Clock { get; } = new();
