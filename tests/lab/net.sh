@@ -19,9 +19,11 @@ make_net() { # NETWORK : its bridge and the router's own address on it
   # others on the network talk to a dead address until their ARP entries are renewed.
   nsip "$r" link show dev "$br" >/dev/null 2>&1 \
     || nsip "$r" link add "$br" address "02:00:$(printf '%02x:%02x:%02x' ${NET_PFX[$net]//./ }):01" type bridge stp_state 0 forward_delay 0
+  six=$(net_v6 "$net")
+  # One link-local address only: from there its announcements must come.
+  if [[ -n $six && $br = lan0 ]]; then nsip "$r" link set "$br" addrgenmode none; fi
   nsip "$r" link set "$br" up
   nsip "$r" addr replace "${NET_PFX[$net]}.1/${NET_LEN[$net]}" dev "$br"
-  six=$(net_v6 "$net")
   if [[ -n $six ]]; then nsip "$r" addr replace "$six::1/64" dev "$br" nodad; fi
   if [[ -n $six && $br = lan0 ]]; then nsip "$r" addr replace fe80::1/64 dev "$br" nodad; fi
 }
