@@ -22,6 +22,8 @@ cmd_readdress() { # GATEWAY NEW-ADDRESS
   nsip "$gw" addr replace "$new/${NET_LEN[$net]}" dev wan0
   nsip "$gw" route replace default via "${NET_PFX[$net]}.1"
   inns "$gw" conntrack -F >/dev/null 2>&1 || true
+  # Without IGD, miniupnpd does not watch its interface; a router's scripts restart it when it has a new address.
+  if [[ -e $STATE/upnp/$gw.only && $(< "$STATE/upnp/$gw.only") != igd* ]]; then cmd_upnp "$gw" restart; fi
   note "$gw: $old -> $new"
 }
 
@@ -45,7 +47,7 @@ cmd_nat() { # GATEWAY cone|symmetric
 
 # on and off: with or without port mapping. restart: the daemon begins a new epoch but reads its lease file.
 # deny: the daemon refuses every mapping. nostun: the daemon thinks that it has no usable address.
-# only: it speaks one protocol alone; "on" ends that too.
+# only: as on, but it speaks one protocol alone; "on" ends that too.
 cmd_upnp() { # GATEWAY on|off|restart|deny|nostun|only PROTOCOL
   local gw=$1; need_gw "$gw"
   case $2 in
@@ -53,7 +55,7 @@ cmd_upnp() { # GATEWAY on|off|restart|deny|nostun|only PROTOCOL
     off)     reap "miniupnpd-$gw"; rm -f "$STATE/upnp/$gw".{leases,leases6}; upnp_flush "$gw"; return 0 ;;
     restart) ;;
     deny|nostun) touch "$STATE/upnp/$gw.$2" ;;
-    only)    upnp_only "$gw" "${3:-}" ;;
+    only)    rm -f "$STATE/upnp/$gw".{deny,nostun}; upnp_only "$gw" "${3:-}" ;;
     *) die "usage: lab.sh upnp GATEWAY on|off|restart|deny|nostun|only PROTOCOL" ;;
   esac
   reap "miniupnpd-$gw"; upnp_start "$gw"; upnp_wait "$gw"

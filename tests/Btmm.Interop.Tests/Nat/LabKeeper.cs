@@ -14,14 +14,19 @@ internal sealed class LabKeeper : IAsyncDisposable
     private readonly Task _watch;
     private readonly NamespaceNetwork _network;
 
-    public LabKeeper(Lab lab, string host, int port, TimeSpan? lifetime = null, TimeSpan? pollInterval = null)
+    /// <param name="lab">The lab.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="port">The port to keep reachable.</param>
+    /// <param name="lifetime">The lifetime to ask for; null for the keeper's own.</param>
+    /// <param name="pollInterval">How often to look; null for the keeper's own.</param>
+    /// <param name="method">The one method to map by; null for any.</param>
+    public LabKeeper(Lab lab, string host, int port, TimeSpan? lifetime = null, TimeSpan? pollInterval = null, PortMappingMethod? method = null)
     {
         _network = lab.Network(host);
         MappingKeeperOptions options = new() { InternalPort = port };
         if (lifetime is { } asked) options = options with { Lifetime = asked };
         if (pollInterval is { } interval) options = options with { PollInterval = interval };
-        NatPmpPortMapperFactory mappers = new(new PortMapperServices(
-            _network, _network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance)));
+        PortMapperFactory mappers = new(LabMappers.Services(_network), method);
         Keeper = new MappingKeeper(options, _network, mappers, TimeProvider.System, SystemRandomSource.Instance);
         _monitor = _network.OpenMonitor();
         _watch = WatchAsync();

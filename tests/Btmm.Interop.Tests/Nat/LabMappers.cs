@@ -15,6 +15,7 @@ internal static class LabMappers
     internal static IPortMapper? Open(PortMappingMethod method, GatewayRoute route, PortMapperServices services) => method switch
     {
         PortMappingMethod.NatPmp => new NatPmpPortMapper(route, services),
+        PortMappingMethod.Pcp => new PcpPortMapper(route, services),
         _ => null,
     };
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
-using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Protocol.NatTraversal;
@@ -43,12 +41,12 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         {
             Report("first endpoint", await host.AvailableAsync(Home));
             Assert.Equal(port, host.State.Endpoint?.Port);
-            Assert.Single(Leases(lab, "gw-home", port));
-            await AssertReachableAsync(lab, "studio", port, host.State.Endpoint);
+            Assert.Single(LabReach.Leases(lab, "gw-home", port));
+            await LabReach.AssertReachableAsync(lab, "studio", port, host.State.Endpoint);
             Assert.True(await host.Keeper.StopAsync());
         }
 
-        Assert.Empty(Leases(lab, "gw-home", port));
+        Assert.Empty(LabReach.Leases(lab, "gw-home", port));
     }
 
     [Fact]
@@ -61,7 +59,7 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         await using LabKeeper mini = new(lab, "mini", port);
         await mini.AvailableAsync(Home);
         Assert.NotEqual(studio.State.Endpoint, mini.State.Endpoint);
-        Assert.Equal(2, Leases(lab, "gw-home", port).Count);
+        Assert.Equal(2, LabReach.Leases(lab, "gw-home", port).Count);
     }
 
     [Fact]
@@ -71,11 +69,11 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         const int port = 41020;
         await using LabKeeper host = new(lab, "studio", port, lifetime: TimeSpan.FromSeconds(10));
         await host.AvailableAsync(Home);
-        long first = Expiry(Assert.Single(Leases(lab, "gw-home", port)));
+        long first = LabReach.Expiry(Assert.Single(LabReach.Leases(lab, "gw-home", port)));
         await Eventually.HoldsAsync(
-            () => Leases(lab, "gw-home", port) is [var lease] && Expiry(lease) >= first + 10, "a lease renewed twice", s_limit);
+            () => LabReach.Leases(lab, "gw-home", port) is [var lease] && LabReach.Expiry(lease) >= first + 10, "a lease renewed twice", s_limit);
         Assert.Equal(EndpointPhase.Available, host.State.Phase);
-        await AssertReachableAsync(lab, "studio", port, host.State.Endpoint);
+        await LabReach.AssertReachableAsync(lab, "studio", port, host.State.Endpoint);
     }
 
     [Fact]
@@ -86,8 +84,8 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         await using LabKeeper host = new(lab, "laptop", port);
         await host.AvailableAsync(Cafe);
         lab.MappingDaemon("gw-cafe", "restart");
-        Assert.Single(Leases(lab, "gw-cafe", port));
-        await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+        Assert.Single(LabReach.Leases(lab, "gw-cafe", port));
+        await LabReach.AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
         Assert.Equal(EndpointPhase.Available, host.State.Phase);
     }
 
@@ -103,8 +101,8 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         lab.Reboot("gw-cafe");
         Report("the reboot itself", reboot.Elapsed);
         Report("mapped again after the reboot", await Eventually.HoldsAsync(
-            () => Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", s_limit));
-        await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+            () => LabReach.Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", s_limit));
+        await LabReach.AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
         Assert.Equal(IPEndPoint.Parse($"{Cafe}:{port}"), host.State.Endpoint);
     }
 
@@ -118,7 +116,7 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         lab.Reboot("gw-cafe");
         host.Keeper.CheckNow();
         Report("mapped again after a reboot and a suspicion", await Eventually.HoldsAsync(
-            () => Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", s_limit));
+            () => LabReach.Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", s_limit));
     }
 
     [Fact]
@@ -132,7 +130,7 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         try
         {
             Report("new address told", await host.AvailableAsync("198.51.100.77"));
-            await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+            await LabReach.AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
         }
         finally
         {
@@ -153,8 +151,8 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         try
         {
             Report("endpoint on the new network", await host.AvailableAsync("198.51.100.30"));
-            Assert.Single(Leases(lab, "gw-hotel", port));
-            await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+            Assert.Single(LabReach.Leases(lab, "gw-hotel", port));
+            await LabReach.AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
         }
         finally
         {
@@ -176,7 +174,7 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         {
             await host.AvailableAsync("198.51.100.102");
             Assert.Equal(EndpointCandidateKind.DirectPublic, host.State.Candidates[0].Kind);
-            await AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
+            await LabReach.AssertReachableAsync(lab, "laptop", port, host.State.Endpoint);
         }
         finally
         {
@@ -193,7 +191,7 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         await host.UnavailableAsync(BtmmErrorReason.DoubleNat);
         Assert.Equal(lab.AddressOf("gw-inner"), host.State.ExternalAddress);
         Assert.Null(host.State.Endpoint);
-        Assert.Empty(Leases(lab, "gw-inner", port));
+        Assert.Empty(LabReach.Leases(lab, "gw-inner", port));
     }
 
     [Theory]
@@ -210,7 +208,7 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
         {
             await host.UnavailableAsync(reason);
             Assert.NotEmpty(host.State.Remedy);
-            Assert.Empty(Leases(lab, "gw-cafe", port));
+            Assert.Empty(LabReach.Leases(lab, "gw-cafe", port));
         }
         finally
         {
@@ -222,27 +220,4 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
 
     private static void Report(string what, TimeSpan took) =>
         TestContext.Current.TestOutputHelper?.WriteLine($"{what}: {took.TotalSeconds:F2} s");
-
-    private static List<string> Leases(Lab lab, string gateway, int internalPort) =>
-        [.. lab.Leases(gateway).Where(lease => lease.Split(':') is ["UDP", _, _, var port, ..] && port == internalPort.ToString(CultureInfo.InvariantCulture))];
-
-    private static long Expiry(string lease) => long.Parse(lease.Split(':')[4], CultureInfo.InvariantCulture);
-
-    /// <summary>Sends datagrams from a host on the public side until one arrives at the host's port.</summary>
-    private static async Task AssertReachableAsync(Lab lab, string host, int port, IPEndPoint? endpoint)
-    {
-        Assert.NotNull(endpoint);
-        await using IDatagramChannel inside = lab.Network(host).Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, port)));
-        await using IDatagramChannel outside = lab.Network("server2").Open(new DatagramChannelOptions(new IPEndPoint(IPAddress.Any, 0)));
-        byte[] buffer = new byte[64];
-        Task<ReceivedDatagram> arrival = inside.ReceiveAsync(buffer, CancellationToken.None).AsTask();
-        for (int attempt = 0; attempt < 100 && !arrival.IsCompleted; attempt++)
-        {
-            await outside.SendAsync("knock"u8.ToArray(), endpoint, CancellationToken.None);
-            await Task.WhenAny(arrival, Task.Delay(100));
-        }
-
-        Assert.True(arrival.IsCompletedSuccessfully, $"no datagram came through {endpoint}");
-        Assert.Equal("knock"u8, buffer.AsSpan(0, arrival.Result.Length));
-    }
 }

@@ -45,10 +45,14 @@ public sealed class Lab : IDisposable, IAsyncDisposable
     public string StateDirectory => $"/run/{Prefix}lab";
 
     /// <summary>Builds a lab; <paramref name="parts"/> may add "inner", "cgn", "six" and "zoo".</summary>
-    public static Lab Start(params string[] parts)
+    public static Lab Start(params string[] parts) => Start([], parts);
+
+    /// <summary>The same, with settings of lab.sh, such as LAB_MIN_LIFETIME, for all its commands.</summary>
+    public static Lab Start(IEnumerable<KeyValuePair<string, string>> settings, params string[] parts)
     {
         _ = s_swept.Value;
         Lab lab = new();
+        foreach ((string name, string value) in settings) lab._environment[name] = value;
         try
         {
             lab.Run(["up", .. parts]);
