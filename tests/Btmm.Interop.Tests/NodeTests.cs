@@ -171,6 +171,12 @@ public sealed class NodeTests(ITestOutputHelper output)
             IPAddress address = lab.Resolve(NodeLab.Laptop, "attic");
             await using NodeEchoStream stream = await NodeEchoStream.ConnectAsync(lab.Lab.Namespace(NodeLab.Laptop), lab.Lab.Namespace("attic"), address);
             await stream.WaitForFlowAsync(TimeSpan.Zero, TimeSpan.FromSeconds(30));
+            JsonElement verdict = await attic.WaitForAsync("gateway-examined");
+            Assert.StartsWith("DoubleNat: ", verdict.GetProperty("message").GetString(), StringComparison.Ordinal);
+            Assert.Contains("192.168.1.1", verdict.GetProperty("remedy").GetString(), StringComparison.Ordinal);
+            JsonElement good = await lab.Nodes[NodeLab.Studio].WaitForAsync("gateway-examined");
+            Assert.StartsWith("SingleNat: ", good.GetProperty("message").GetString(), StringComparison.Ordinal);
+            output.WriteLine($"{verdict}\n{good}");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

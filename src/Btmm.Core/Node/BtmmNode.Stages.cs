@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Peers;
 using Btmm.Core.Tunnel.Sessions;
 
@@ -27,6 +28,7 @@ public sealed partial class BtmmNode
         AddStage(parts.Network.Changes, state => OnNetwork(parts, state));
         AddStage(parts.Endpoint.Changes, endpoint => OnEndpoint(parts, endpoint));
         AddStage(parts.Endpoint.GatewayRestarts, _ => OnGatewayRestart(parts));
+        if (parts.Health is { } health) AddStage(health.Verdicts, OnVerdict);
         AddStage(parts.Publisher.States, OnPublication);
         AddStage(parts.RecordWatcher.States, state => OnZoneService(parts, state));
         AddStage(parts.PeerWatcher.Changes, change => OnPeer(parts, change));
@@ -34,6 +36,7 @@ public sealed partial class BtmmNode
         AddStage(parts.Sessions.Events, happened => OnTunnel(parts, happened));
         NoteMapping(parts, parts.Network.Current.Route);
         parts.Network.Start();
+        parts.Health?.Start();
         parts.Publisher.Start();
         parts.PeerWatcher.Start();
         parts.Endpoint.Start();
@@ -84,6 +87,7 @@ public sealed partial class BtmmNode
         };
         _log.Add(NodeEventKind.NetworkChanged, message);
         NoteMapping(parts, state.Route);
+        parts.Health?.NetworkChanged();
         parts.Endpoint.NotifyNetworkChanged();
         if (state.Route is null) return;
         TellSessions(parts, state.Route);
@@ -94,6 +98,7 @@ public sealed partial class BtmmNode
     private void OnEndpoint(NodeParts parts, EndpointState state)
     {
         if (state.Phase == EndpointPhase.Searching) return;
+        parts.Health?.EndpointChanged(state);
         if (state.Endpoint is { } at)
         {
             bool isMapped = state.Candidates[0].Kind == EndpointCandidateKind.Mapped;
@@ -110,6 +115,12 @@ public sealed partial class BtmmNode
         // Without any network nothing can be said to the zone; the next network has an endpoint of its own.
         if (state.Reason != BtmmErrorReason.NoGateway) parts.Publisher.SetEndpoint(state.Endpoint);
         if (parts.Network.Current.Route is { } route) TellSessions(parts, route);
+    }
+
+    private void OnVerdict(GatewayVerdict verdict)
+    {
+        string? remedy = verdict.Remedy.Length > 0 ? verdict.Remedy : null;
+        _log.Add(NodeEventKind.GatewayExamined, $"{verdict.Kind}: {verdict.Summary}", e => e with { Remedy = remedy });
     }
 
     /// <summary>Peers' packets reach us again once ours have made a way through the gateway.</summary>

@@ -33,7 +33,8 @@ public sealed partial class BtmmNode
         Task records = WithdrawAsync(parts);
         Task queries = parts.PeerWatcher.DisposeAsync().AsTask();
         Task tunnels = parts.Sessions.DisposeAsync().AsTask();
-        await SettleAsync(records, queries, tunnels).ConfigureAwait(false);
+        Task health = parts.Health?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+        await SettleAsync(records, queries, tunnels, health).ConfigureAwait(false);
         await SettleAsync(ReleaseMappingAsync(parts)).ConfigureAwait(false);
     }
 

@@ -98,6 +98,7 @@ public sealed partial class BtmmNode : IAsyncDisposable
             Port = parts.Socket.LocalPort,
             Network = parts.Network.Current,
             Endpoint = parts.Endpoint.Current,
+            Gateway = parts.Health?.Current,
             Publication = parts.Publisher.Current,
             ZoneService = _zoneState,
             Peers = PeerStatuses(parts),

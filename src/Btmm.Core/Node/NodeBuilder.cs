@@ -86,6 +86,7 @@ internal sealed class NodeBuilder
             Monitor = monitor,
             Network = new NetworkWatcher(monitor, _platform.Gateways, _platform.Time),
             Endpoint = OpenKeeper(socket.LocalPort),
+            Health = _connections.Examine is { } examine ? new GatewayHealth(examine, _platform.Time) : null,
             Publisher = publisher,
             Peers = peers,
             Cache = cache,

@@ -1,4 +1,5 @@
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Peers;
 
 namespace Btmm.Core.Node;
@@ -8,6 +9,9 @@ internal sealed class NodeConnections
 {
     /// <summary>Talks to gateways.</summary>
     internal required IPortMapperFactory Mappers { get; init; }
+
+    /// <summary>Examines the way to the internet, with what the keeper of the mapping knows; null for no examinations.</summary>
+    internal Func<EndpointState, CancellationToken, Task<GatewayVerdict>>? Examine { get; init; }
 
     /// <summary>Sends updates to the zone service.</summary>
     internal required IZoneUpdater ZoneUpdater { get; init; }

@@ -18,6 +18,9 @@ public enum NodeEventKind
     /// <summary>The host cannot be reached from outside.</summary>
     MappingLost,
 
+    /// <summary>The way to the internet was examined, and the verdict is another one than before.</summary>
+    GatewayExamined,
+
     /// <summary>The host's records are in the zone.</summary>
     Published,
 

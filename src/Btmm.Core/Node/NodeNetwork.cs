@@ -1,5 +1,6 @@
 using Btmm.Core.Dns;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Verdicts;
 
 namespace Btmm.Core.Node;
 
@@ -14,12 +15,25 @@ internal static class NodeNetwork
         var client = new DnsClient(platform.Channels, platform.Streams, platform.Random, platform.Time, s_dns);
         var finder = new ZoneServerFinder(client, platform.NameServers);
         var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder, options.Account.Authority);
+        var services = new PortMapperServices(
+            platform.Channels, platform.Streams, platform.Random, platform.Time, new MappingMemory(platform.Random));
         return new NodeConnections
         {
-            Mappers = new NatPmpPortMapperFactory(new PortMapperServices(
-                platform.Channels, platform.Streams, platform.Random, platform.Time, new MappingMemory(platform.Random))),
+            Mappers = new NatPmpPortMapperFactory(services),
+            Examine = new NodeExaminer(new GatewayExaminer(Parts(platform, services)), zone, services.Memory, platform.Time).ExamineAsync,
             ZoneUpdater = new ZoneUpdater(zone, new DnsUpdateClient(client)),
             OpenRecordWatcher = () => new ZoneWatcher(zone, client, platform.Channels, platform.Random, platform.Time),
         };
     }
+
+    private static GatewayExaminerParts Parts(NodePlatform platform, PortMapperServices services) => new()
+    {
+        Gateways = platform.Gateways,
+        OpenMapper = (method, route) => MapperLanes.Make(route, services).FirstOrDefault(lane => lane.Method == method)?.Mapper,
+        Channels = platform.Channels,
+        Streams = platform.Streams,
+        Hops = platform.Hops,
+        Random = platform.Random,
+        Time = platform.Time,
+    };
 }

@@ -22,6 +22,7 @@ internal sealed class NodeParts
     internal required INetworkMonitor Monitor { get; init; }
     internal required NetworkWatcher Network { get; init; }
     internal required MappingKeeper Endpoint { get; init; }
+    internal required GatewayHealth? Health { get; init; }
     internal required RecordPublisher Publisher { get; init; }
     internal required PeerTable Peers { get; init; }
     internal required PeerCache Cache { get; init; }

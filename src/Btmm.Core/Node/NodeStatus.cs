@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Peers;
 
 namespace Btmm.Core.Node;
@@ -30,6 +31,11 @@ public sealed record NodeStatus
 
     /// <summary>Where this host can be reached.</summary>
     public EndpointState? Endpoint { get; init; }
+
+    /// <summary>
+    /// What stands between this host and the internet on the present network, as examined once it was quiet; null before that.
+    /// </summary>
+    public GatewayVerdict? Gateway { get; init; }
 
     /// <summary>What the zone holds about this host.</summary>
     public PublicationState Publication { get; init; } = PublicationState.Nothing;

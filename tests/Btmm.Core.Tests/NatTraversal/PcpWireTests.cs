@@ -65,7 +65,7 @@ public sealed class PcpWireTests : IAsyncDisposable
     [Theory]
     [InlineData(ExchangeEffort.Brief, BtmmErrorReason.Timeout, 3, 2)]
     [InlineData(ExchangeEffort.Brisk, BtmmErrorReason.Timeout, 8, 10)]
-    [InlineData(ExchangeEffort.Thorough, BtmmErrorReason.PortMappingUnsupported, 12, 120)]
+    [InlineData(ExchangeEffort.Thorough, BtmmErrorReason.PortMappingUnsupported, 12, 130)]
     public async Task Query_Silence_EndsByTheEffort(ExchangeEffort effort, BtmmErrorReason reason, int requests, int seconds)
     {
         _net.Gateway.Quirks = new FakeGatewayQuirks { Silent = true };

@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 using Btmm.Core.Peers;
 using Btmm.Core.SignOn;
@@ -212,6 +213,18 @@ public sealed class BtmmNodeTests : IDisposable
         await using NodeHarness mac = Alone();
         await mac.StartAsync();
         return mac.Node.GetStatus();
+    }
+
+    [Fact]
+    public async Task Gateway_Examined_IsInStatusAndEvents()
+    {
+        var verdict = new GatewayVerdict { Kind = GatewayVerdictKind.NoMapping, Summary = "The gateway maps no port.", Remedy = "Turn it on." };
+        await using var mac = new NodeHarness(
+            "mac", Path.Combine(_directory.Path, "mac"), _account, _zone, _wire, "192.168.1.100", (_, _) => Task.FromResult(verdict));
+        await mac.StartAsync();
+        NodeEvent told = await mac.WaitForAsync(NodeEventKind.GatewayExamined);
+        Assert.Equal(("NoMapping: The gateway maps no port.", "Turn it on."), (told.Message, told.Remedy));
+        Assert.Same(verdict, mac.Node.GetStatus().Gateway);
     }
 
     private NodeHarness Host(string host, string local) =>

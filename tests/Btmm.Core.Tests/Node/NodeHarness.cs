@@ -3,6 +3,8 @@ using System.Threading.Channels;
 using Btmm.Core.Contracts;
 using Btmm.Core.Dns;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
@@ -25,7 +27,10 @@ internal sealed class NodeHarness : IAsyncDisposable
     /// <param name="zone">The zone that all nodes share.</param>
     /// <param name="wire">The internet that all nodes share.</param>
     /// <param name="local">The host's own address.</param>
-    internal NodeHarness(string host, string stateDirectory, BtmmAccount account, MemoryZone zone, MemoryDatagramNetwork wire, string local)
+    /// <param name="examine">Examines the way to the internet; null for no examinations.</param>
+    internal NodeHarness(
+        string host, string stateDirectory, BtmmAccount account, MemoryZone zone, MemoryDatagramNetwork wire, string local,
+        Func<EndpointState, CancellationToken, Task<GatewayVerdict>>? examine = null)
     {
         Route = new GatewayRoute(IPAddress.Parse("192.168.1.1"), IPAddress.Parse(local), 2, "eth0");
         System.OpenTun = () => Tun;
@@ -41,7 +46,7 @@ internal sealed class NodeHarness : IAsyncDisposable
             System = System,
             BootId = "boot-1",
         };
-        var connections = new NodeConnections { Mappers = Mapper, ZoneUpdater = zone, OpenRecordWatcher = zone.Open };
+        var connections = new NodeConnections { Mappers = Mapper, ZoneUpdater = zone, OpenRecordWatcher = zone.Open, Examine = examine };
         Node = new BtmmNode(options, platform, connections);
     }
 

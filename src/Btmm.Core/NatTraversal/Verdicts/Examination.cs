@@ -49,9 +49,10 @@ internal sealed class Examination
         if (route is null) return new GatewayFacts();
         using var calm = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _evidence.Time);
         using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, calm.Token);
-        var gateway = new GatewaySurvey(_parts, _evidence);
-        Task<GatewayReplies> replies = GuardAsync(
-            GatewayStep.Gateway, gateway.RunAsync(route, _options.TryMapping && _options.KnownMapping is null, cancellationToken), GatewayReplies.None);
+        bool tries = _options.TryMapping && _options.KnownMapping is null;
+        Task<GatewayReplies> replies = IsKnown(_options.KnownMapping)
+            ? Task.FromResult(GatewayReplies.None)
+            : GuardAsync(GatewayStep.Gateway, new GatewaySurvey(_parts, _evidence).RunAsync(route, tries, cancellationToken), GatewayReplies.None);
         Task<IReadOnlyList<IPAddress?>> hops = FindHopsAsync(cancellationToken);
         Task<PortalFacts> portal = FindPortalAsync(rest.Token);
         Task<bool?> tcp = TryTcpAsync(rest.Token);
@@ -71,6 +72,14 @@ internal sealed class Examination
             TcpPasses = await tcp.ConfigureAwait(false),
             Portal = page.Sign >= dns.Portal.Sign ? page : dns.Portal,
         };
+    }
+
+    /// <summary>Whether all that a gateway could say is known: it maps, and at which address.</summary>
+    private bool IsKnown(MappingTrial? known)
+    {
+        if (known is not { Works: true, ExternalAddress: { } external }) return false;
+        _evidence.Add(GatewayStep.Mapping, "this host", $"holds a mapping of UDP port {known.ExternalPort} at {external}", _evidence.Now);
+        return true;
     }
 
     private static bool IsIpv4(IPEndPoint endpoint) => endpoint.AddressFamily == AddressFamily.InterNetwork;

@@ -33,7 +33,10 @@ public sealed record GatewayExaminerOptions
     /// </summary>
     public bool TryMapping { get; init; } = true;
 
-    /// <summary>What is known of the gateway's mappings already; then none is tried.</summary>
+    /// <summary>
+    /// What is known of the gateway's mappings already; then none is tried, and a gateway that is known to map, with its external
+    /// address, is not asked at all.
+    /// </summary>
     public MappingTrial? KnownMapping { get; init; }
 
     /// <summary>The longest an examination takes, giving back the trial mapping excepted. Default 5 s.</summary>

@@ -6,8 +6,8 @@ namespace Btmm.Core.NatTraversal.Verdicts;
 /// <summary>Whether the gateway maps a port when asked. Immutable.</summary>
 public sealed record MappingTrial
 {
-    /// <summary>The protocol.</summary>
-    public required PortMappingMethod Method { get; init; }
+    /// <summary>The protocol; null when it is known that there is a mapping, or none, and not by which.</summary>
+    public required PortMappingMethod? Method { get; init; }
 
     /// <summary>The port on the gateway; null when it refused.</summary>
     public int? ExternalPort { get; init; }

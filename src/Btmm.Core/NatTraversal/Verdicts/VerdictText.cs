@@ -55,7 +55,7 @@ internal static class VerdictText
         IPAddress? outside = verdict.ExternalAddress is { } external && ExternalAddress.IsPublic(external) ? external : verdict.PublicAddress;
         string at = outside is null ? "" : $" at {outside}";
         string how = verdict.Mapping is { } mapping
-            ? $"maps ports by {Name(mapping.Method)}"
+            ? $"maps ports{(mapping.Method is { } method ? $" by {PortMappingErrors.NameOf(method)}" : "")}"
             : $"answers {Names(facts.Answers.Select(answer => answer.Method))}; whether it maps ports was not tried";
         string note = facts.UdpAsked && !GatewayJudge.IsOnline(facts) ? "; nothing beyond it answered" : "";
         return $"One NAT{at}, and {verdict.Inner} {how}{note}.";
@@ -120,18 +120,12 @@ internal static class VerdictText
     };
 
     private static BtmmErrorReason? Refusal(GatewayFacts facts) =>
-        facts.Trial?.Refusal ?? facts.Failures.Where(GatewayJudge.IsRefusal).Select(reason => (BtmmErrorReason?)reason).FirstOrDefault();
+        new[] { facts.Trial?.Refusal }.Concat(facts.Failures.Select(reason => (BtmmErrorReason?)reason))
+            .FirstOrDefault(reason => reason is { } known && GatewayJudge.IsRefusal(known));
 
     private static string Host(GatewayVerdict verdict) => verdict.LocalAddress is { } local ? $"this host, {local}" : "this host";
 
     private static string Upper(GatewayBox? box) => box is null ? "The network" : char.ToUpperInvariant($"{box}"[0]) + $"{box}"[1..];
 
-    private static string Names(IEnumerable<PortMappingMethod> methods) => string.Join(" and ", methods.Select(Name));
-
-    internal static string Name(PortMappingMethod method) => method switch
-    {
-        PortMappingMethod.NatPmp => "NAT-PMP",
-        PortMappingMethod.Pcp => "PCP",
-        _ => "UPnP",
-    };
+    private static string Names(IEnumerable<PortMappingMethod> methods) => string.Join(" and ", methods.Select(PortMappingErrors.NameOf));
 }
