@@ -34,7 +34,9 @@ public readonly record struct ReceivedDatagram(int Length, IPEndPoint Remote, bo
 /// <param name="Local">Where to bind; port 0 picks one.</param>
 /// <param name="Connect">When given, the socket talks to this peer only and reports its ICMP errors.</param>
 /// <param name="MulticastGroup">When given, the group to join.</param>
-/// <param name="MulticastInterface">The local IPv4 address of the interface on which to join an IPv4 group.</param>
+/// <param name="MulticastInterface">
+/// The local IPv4 address of the interface on which to join an IPv4 group; without a group, of the one that datagrams to groups leave by.
+/// </param>
 /// <param name="ReuseAddress">Whether several sockets may share the address and port.</param>
 /// <param name="MulticastInterfaceIndex">The index of the interface on which to join an IPv6 group; 0 for the system's choice.</param>
 /// <param name="ReportUnreachable">

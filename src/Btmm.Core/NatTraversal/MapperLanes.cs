@@ -7,7 +7,7 @@ namespace Btmm.Core.NatTraversal;
 internal static class MapperLanes
 {
     /// <summary>PCP before NAT-PMP before IGD; an IPv6 gateway is asked by PCP only.</summary>
-    private static readonly PortMappingMethod[] s_byPreference = [PortMappingMethod.Pcp, PortMappingMethod.NatPmp];
+    private static readonly PortMappingMethod[] s_byPreference = [PortMappingMethod.Pcp, PortMappingMethod.NatPmp, PortMappingMethod.Igd];
 
     internal static IReadOnlyList<MapperLane> Make(GatewayRoute route, PortMapperServices services)
     {
@@ -21,6 +21,7 @@ internal static class MapperLanes
     private static IPortMapper Open(PortMappingMethod method, GatewayRoute route, PortMapperServices services) => method switch
     {
         PortMappingMethod.Pcp => new PcpPortMapper(route, services),
+        PortMappingMethod.Igd => new IgdPortMapper(route, services),
         _ => new NatPmpPortMapper(route, services),
     };
 }

@@ -48,6 +48,8 @@ public sealed class UdpDatagramChannelFactory : IDatagramChannelFactory
             ? new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, options.Local.Port)
             : options.Local);
         if (options.MulticastGroup is not null) Join(socket, options.MulticastGroup, options);
+        else if (options.MulticastInterface is { AddressFamily: AddressFamily.InterNetwork } outgoing)
+            socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, outgoing.GetAddressBytes());
         if (options.Connect is not null) socket.Connect(options.Connect);
     }
 

@@ -16,6 +16,7 @@ public sealed class VirtualConnection : Stream
     private readonly PipeWriter _output;
     private readonly Stream _reading;
     private readonly Func<CancellationToken, Task> _pass;
+    private readonly CancellationTokenSource _closed = new();
 
     private VirtualConnection(
         IPEndPoint local, IPEndPoint remote, PipeReader input, PipeWriter output, Func<CancellationToken, Task> pass)
@@ -54,8 +55,19 @@ public sealed class VirtualConnection : Stream
     }
 
     /// <inheritdoc/>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _reading.ReadAsync(buffer, cancellationToken);
+    /// <exception cref="IOException">The connection is broken, or this end was closed meanwhile.</exception>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        try
+        {
+            return await _reading.ReadAsync(buffer, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (_closed.IsCancellationRequested && e is OperationCanceledException or InvalidOperationException)
+        {
+            throw Broken(SocketError.OperationAborted); // The pipe forgets a read that is pending when its reader ends.
+        }
+    }
 
     /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -116,6 +128,7 @@ public sealed class VirtualConnection : Stream
     {
         if (disposing)
         {
+            _closed.Cancel();
             _output.Complete();
             _input.Complete();
         }

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Btmm.Protocol.NatTraversal.Igd;
 
-/// <summary>A gateway's answer to GetSpecificPortMappingEntry. Immutable.</summary>
+/// <summary>A gateway's answer to GetSpecificPortMappingEntry or GetGenericPortMappingEntry. Immutable.</summary>
 /// <param name="InternalClient">The host that the port leads to.</param>
 /// <param name="InternalPort">The port on that host.</param>
 /// <param name="IsEnabled">Whether it is in force.</param>
@@ -13,6 +13,12 @@ namespace Btmm.Protocol.NatTraversal.Igd;
 public sealed record IgdMappingEntry(
     IPAddress InternalClient, ushort InternalPort, bool IsEnabled, string Description, uint? LeaseSeconds)
 {
+    /// <summary>The port on the gateway; only the list tells it.</summary>
+    public ushort? ExternalPort { get; init; }
+
+    /// <summary>UDP or TCP; only the list tells it.</summary>
+    public IgdTransport? Transport { get; init; }
+
     /// <summary>Reads it from an answer that is no error; false when it does not say where the port leads to.</summary>
     public static bool TryRead(IgdAnswer answer, out IgdMappingEntry entry)
     {
@@ -22,7 +28,16 @@ public sealed record IgdMappingEntry(
         string enabled = answer.Text("NewEnabled") ?? "";
         bool off = enabled is "0" || enabled.Equals("false", StringComparison.OrdinalIgnoreCase) || enabled.Equals("no", StringComparison.OrdinalIgnoreCase);
         entry = new IgdMappingEntry(
-            client, port, !off, answer.Text("NewPortMappingDescription") ?? "", answer.Number("NewLeaseDuration"));
+            client, port, !off, answer.Text("NewPortMappingDescription") ?? "", answer.Number("NewLeaseDuration"))
+        {
+            ExternalPort = answer.Port("NewExternalPort"),
+            Transport = answer.Text("NewProtocol")?.ToUpperInvariant() switch
+            {
+                "UDP" => IgdTransport.Udp,
+                "TCP" => IgdTransport.Tcp,
+                _ => null,
+            },
+        };
         return true;
     }
 }

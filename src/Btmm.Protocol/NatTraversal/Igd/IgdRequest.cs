@@ -50,6 +50,12 @@ public sealed class IgdRequest
     public static IgdRequest GetSpecificPortMappingEntry(string serviceType, IgdTransport transport, ushort externalPort) =>
         new(serviceType, "GetSpecificPortMappingEntry", Key(transport, externalPort));
 
+    /// <summary>Asks for one mapping of the gateway's list.</summary>
+    /// <param name="serviceType">The service's type.</param>
+    /// <param name="index">Its place there, from 0.</param>
+    public static IgdRequest GetGenericPortMappingEntry(string serviceType, ushort index) =>
+        new(serviceType, "GetGenericPortMappingEntry", ("NewPortMappingIndex", Text(index)));
+
     /// <summary>Writes the body; false when <paramref name="destination"/> is too small.</summary>
     public bool TryWrite(Span<byte> destination, out int written)
     {

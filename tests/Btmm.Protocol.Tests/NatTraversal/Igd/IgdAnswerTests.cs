@@ -27,6 +27,15 @@ public sealed class IgdAnswerTests
         Assert.False(IgdMappingEntry.TryRead(Parse(IgdDocuments.Empty), out _));
     }
 
+    [Fact]
+    public void Parse_ListedEntry_NamesPortAndProtocol()
+    {
+        IgdAnswer answer = Parse(IgdDocuments.Bytes(
+            "<aResponse><NewRemoteHost/><NewExternalPort>7</NewExternalPort><NewProtocol>tcp</NewProtocol><NewInternalPort>8</NewInternalPort><NewInternalClient>10.0.0.2</NewInternalClient></aResponse>"));
+        Assert.True(IgdMappingEntry.TryRead(answer, out IgdMappingEntry entry));
+        Assert.Equal(((ushort?)7, (IgdTransport?)IgdTransport.Tcp, null), (entry.ExternalPort, entry.Transport, entry.LeaseSeconds));
+    }
+
     [Theory]
     [InlineData(402, IgdErrorKind.InvalidArguments)]
     [InlineData(401, IgdErrorKind.UnknownAction)]

@@ -41,6 +41,10 @@ public sealed class IgdRequestTests
     }
 
     [Fact]
+    public void List_Request_NamesThePlace() =>
+        Assert.Equal([("NewPortMappingIndex", "3")], Arguments(IgdRequest.GetGenericPortMappingEntry(Service, 3)));
+
+    [Fact]
     public void Questions_HaveNoArguments()
     {
         Assert.Empty(Arguments(IgdRequest.GetExternalIPAddress(Service)));

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal.Igd;
+
+namespace Btmm.Core.NatTraversal.Igd;
+
+/// <summary>
+/// Talks plain HTTP with one gateway and nobody else: whatever a URL says, connections go to the gateway's own address. No proxy,
+/// no redirects, no cookies, no decompression; headers, body and time are limited. One connection for each request, as devices
+/// are bad at keeping them. Thread-safe.
+/// </summary>
+internal sealed class IgdHttpClient : IDisposable
+{
+    private const int MaxRequestLength = 4096;
+
+    private readonly IPAddress _gateway;
+    private readonly IStreamDialer _streams;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _client;
+
+    internal IgdHttpClient(IPAddress gateway, IStreamDialer streams, TimeProvider time)
+    {
+        _gateway = gateway;
+        _streams = streams;
+        _time = time;
+        SocketsHttpHandler handler = new()
+        {
+            ConnectCallback = ConnectAsync,
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            MaxResponseHeadersLength = IgdLimits.HeaderKibibytes,
+            MaxResponseDrainSize = 0,
+            ResponseDrainTimeout = TimeSpan.Zero,
+            PooledConnectionLifetime = TimeSpan.Zero,
+        };
+        _client = new HttpClient(handler, disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Fetches a page.</summary>
+    /// <exception cref="BtmmException">The gateway cannot be reached, is too slow, says too much, or sends elsewhere.</exception>
+    internal Task<IgdHttpReply> GetAsync(IgdUrl url, CancellationToken cancellationToken) =>
+        SendAsync(url, HttpMethod.Get, null, IgdLimits.Request, cancellationToken);
+
+    /// <summary>Sends a SOAP request (UDA 1.1 §3.2.1).</summary>
+    /// <exception cref="BtmmException">As with <see cref="GetAsync"/>.</exception>
+    internal Task<IgdHttpReply> PostAsync(IgdUrl url, IgdRequest request, TimeSpan limit, CancellationToken cancellationToken) =>
+        SendAsync(url, HttpMethod.Post, request, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _client.Dispose();
+
+    private async Task<IgdHttpReply> SendAsync(
+        IgdUrl url, HttpMethod method, IgdRequest? request, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage message = Message(url, method, request);
+        using CancellationTokenSource timer = new(limit, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        try
+        {
+            using HttpResponseMessage response = await _client
+                .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            int status = (int)response.StatusCode;
+            if (status is >= 300 and <= 399) throw IgdErrors.Malformed(url.Endpoint, $"redirects {url} elsewhere; that is not followed");
+            return new IgdHttpReply(status, await ReadAsync(url, response, either.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw IgdErrors.TimedOut(url.Endpoint, $"its answer to {request?.Action ?? url.ToString()}");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
+        {
+            if (e.GetBaseException() is SocketException refused) throw IgdErrors.Unreachable(url.Endpoint, refused.Message, e);
+            throw IsTooMuch(e)
+                ? IgdErrors.Malformed(url.Endpoint, "sends more than any gateway has to say")
+                : IgdErrors.Unreachable(url.Endpoint, e.Message, e);
+        }
+    }
+
+    private static HttpRequestMessage Message(IgdUrl url, HttpMethod method, IgdRequest? request)
+    {
+        HttpRequestMessage message = new(method, new Uri(url.ToString()))
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        message.Headers.ConnectionClose = true;
+        message.Headers.TryAddWithoutValidation("User-Agent", "UPnP/1.1 Btmm");
+        if (request is null) return message;
+        byte[] body = new byte[MaxRequestLength];
+        if (!request.TryWrite(body, out int length)) throw new InvalidOperationException($"{request.Action} is too long");
+        message.Headers.TryAddWithoutValidation("SOAPAction", request.SoapAction);
+        message.Content = new ByteArrayContent(body, 0, length);
+        message.Content.Headers.ContentType = new MediaTypeHeaderValue("text/xml") { CharSet = "\"utf-8\"" };
+        return message;
+    }
+
+    private static async Task<byte[]> ReadAsync(IgdUrl url, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.Content.Headers.ContentLength > IgdConstants.MaxDocumentLength) throw TooLong(url);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using ConfiguredAsyncDisposable closing = stream.ConfigureAwait(false);
+        using MemoryStream body = new();
+        byte[] buffer = new byte[MaxRequestLength];
+        while (await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var read && read > 0)
+        {
+            if (body.Length + read > IgdConstants.MaxDocumentLength) throw TooLong(url);
+            body.Write(buffer, 0, read);
+        }
+
+        return body.ToArray();
+    }
+
+    private static BtmmException TooLong(IgdUrl url) =>
+        IgdErrors.Malformed(url.Endpoint, $"sends more than {IgdConstants.MaxDocumentLength / 1024} KiB as {url}");
+
+    private static bool IsTooMuch(Exception error) =>
+        error is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }
+            or HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded };
+
+    // The host of a URL was compared with the gateway's address before; here it is not even looked at.
+    private ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken) =>
+        _streams.ConnectAsync(new IPEndPoint(_gateway, context.DnsEndPoint.Port), cancellationToken);
+}

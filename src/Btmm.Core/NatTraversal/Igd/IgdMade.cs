@@ -1,0 +1,21 @@
+using Btmm.Protocol.NatTraversal.Igd;
+
+namespace Btmm.Core.NatTraversal.Igd;
+
+/// <summary>A mapping that a gateway has made.</summary>
+/// <param name="ExternalPort">Its external port.</param>
+/// <param name="Entry">What the gateway then said about it; null when it does not tell.</param>
+/// <param name="LeaseSeconds">The lease that was asked for; 0 for none.</param>
+internal readonly record struct IgdMade(ushort ExternalPort, IgdMappingEntry? Entry, uint LeaseSeconds)
+{
+    /// <summary>The lease as it really is; null for one without an end, or when the gateway does not tell.</summary>
+    internal TimeSpan? Lease => Entry?.LeaseSeconds is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    /// <summary>
+    /// Whether the gateway keeps it until it is deleted: it says so (lease 0), or was told so and does not say otherwise. IGD:2 takes
+    /// lease 0 for a week (RFC 6970 §4.1).
+    /// </summary>
+    /// <param name="version">The service's version.</param>
+    internal bool IsPermanent(int version) =>
+        Entry?.LeaseSeconds is { } told ? told == 0 : LeaseSeconds == 0 && version < 2;
+}
