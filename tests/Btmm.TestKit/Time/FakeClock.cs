@@ -99,7 +99,7 @@ public sealed class FakeClock : FakeTimeProvider
     {
         for (int looks = 0, quiet = 0; quiet < QuietLooks && looks < MaxLooks; looks++)
         {
-            await Task.Delay(1).ConfigureAwait(false);
+            await ShortWait.OneMillisecondAsync().ConfigureAwait(false);
             ThreadPool.GetMaxThreads(out int most, out _);
             ThreadPool.GetAvailableThreads(out int free, out _);
             bool idle = ThreadPool.PendingWorkItemCount == 0 && most - free <= 1; // One is this very method.
