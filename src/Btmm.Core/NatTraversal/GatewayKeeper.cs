@@ -15,6 +15,9 @@ namespace Btmm.Core.NatTraversal;
 /// </remarks>
 internal sealed partial class GatewayKeeper
 {
+    /// <summary>How long after the end of a mapping it is certain that the gateway has dropped it.</summary>
+    private static readonly TimeSpan s_afterTheEnd = TimeSpan.FromSeconds(1);
+
     private readonly IKeeperOwner _owner;
     private readonly GatewayRoute _route;
     private readonly EndpointCandidateKind _kind;
@@ -133,7 +136,8 @@ internal sealed partial class GatewayKeeper
         bool held = _lease is not null && now < _lease.ExpiresAt;
         _failures++;
         _failingSince ??= now;
-        TimeSpan limit = failure.Reason == BtmmErrorReason.Timeout && _lease is not null ? _lease.ExpiresAt - _failingSince.Value : RetryPolicy.Grace;
+        TimeSpan left = (_lease?.ExpiresAt ?? now) - now;
+        TimeSpan limit = RetryPolicy.LeavesTheMapping(failure.Reason) ? left + (now - _failingSince.Value) : RetryPolicy.Grace;
         bool patient = held && RetryPolicy.MayPass(failure.Reason) && now - _failingSince < limit;
         if (!patient)
         {
@@ -144,6 +148,8 @@ internal sealed partial class GatewayKeeper
             _inDoubt = true;
         }
 
-        return RetryPolicy.Delay(failure, _failures, worked: _lease is not null);
+        // Where a renewal is refused, the end of the mapping may make room for a new one.
+        TimeSpan delay = RetryPolicy.Delay(failure, _failures, worked: _lease is not null);
+        return held && left + s_afterTheEnd < delay ? left + s_afterTheEnd : delay;
     }
 }

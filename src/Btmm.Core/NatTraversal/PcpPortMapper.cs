@@ -26,6 +26,7 @@ public sealed class PcpPortMapper : IPortMapper
 
     private readonly IMappingMemory _memory;
     private readonly IPAddress _local;
+    private readonly TimeProvider _time;
     private readonly PcpClient _client;
     private readonly GatewayAnnouncementListener _listener;
     private readonly Lock _gate = new();
@@ -39,6 +40,7 @@ public sealed class PcpPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(services);
         _memory = services.Memory;
         _local = route.LocalAddress;
+        _time = services.Time;
         _client = new PcpClient(route, services.Channels, services.Random, services.Time) { Unasked = HearUnasked };
         _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
@@ -140,9 +142,14 @@ public sealed class PcpPortMapper : IPortMapper
 
     private bool IsIPv6 => _local.AddressFamily == AddressFamily.InterNetworkV6;
 
+    /// <summary>The latest mapping that is held. One that has ended would be made anew by asking for it, which a query must not do.</summary>
     private Held? Latest()
     {
-        lock (_gate) return _held.Count == 0 ? null : _held[^1];
+        lock (_gate)
+        {
+            _held.RemoveAll(held => held.Mapping.ExpiresAt <= _time.GetUtcNow());
+            return _held.Count == 0 ? null : _held[^1];
+        }
     }
 
     private void Hold(PortMappingRequest request, PortMapping mapping)

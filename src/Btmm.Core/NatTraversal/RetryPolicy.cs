@@ -36,7 +36,14 @@ internal static class RetryPolicy
         return delay > wished ? delay : wished;
     }
 
-    /// <summary>Whether a gateway that restarts may fail so for a moment.</summary>
-    internal static bool MayPass(BtmmErrorReason reason) => reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable
+    /// <summary>Whether a gateway may fail so for a moment, when it restarts or is short of something.</summary>
+    internal static bool MayPass(BtmmErrorReason reason) => LeavesTheMapping(reason) || reason is BtmmErrorReason.Unreachable
         or BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNetworkFailure;
+
+    /// <summary>
+    /// Whether what the gateway granted before is still there as far as one can tell: it is silent, or has no room for a renewal (some
+    /// say so to every renewal of a pinhole).
+    /// </summary>
+    internal static bool LeavesTheMapping(BtmmErrorReason reason) =>
+        reason is BtmmErrorReason.Timeout or BtmmErrorReason.PortMappingOutOfResources;
 }
