@@ -55,6 +55,9 @@ Wait-Until { (Get-BtmmTunnel).State -eq 'Up' }
 `$seen.tunnel = "`$(`$tunnel.Peer) `$(`$tunnel.FullName) `$(`$tunnel.State) `$(`$tunnel.Endpoint.Address) `$(`$tunnel.JobName)"
 `$seen.table = (`$tunnel | Format-Table | Out-String -Width 120).Trim()
 Wait-Until { `$job.GetNodeStatus().Publication.Kind -eq 'Published' }
+Wait-Until { `$job.GatewayVerdict }
+`$seen.verdict = "`$(`$job.GatewayVerdict.Verdict) `$((Get-BtmmTunnel laptop).GatewayVerdict.Box)"
+`$seen.list = (Get-BtmmTunnel laptop | Format-List | Out-String -Width 200)
 `$checks = @(Test-BtmmTunnel)
 `$seen.test = "`$(`$checks | ForEach-Object { "`$(`$_.Name)=`$(`$_.Result)" })"
 `$seen.evidence = "`$(`$checks.Evidence)"
@@ -127,6 +130,11 @@ Remove-Module Btmm
         $text = $seen.table -split "`n"
         $text[0].Trim() -split '\s+' | Should -Be 'Peer', 'State', 'For', 'BytesIn', 'BytesOut', 'Endpoint'
         $text[2] | Should -Match '^laptop\s+Up\s+0:\d\d:\d\d\s+\d+\s+\d+\s+198\.51\.100\.20:\d+'
+    }
+
+    It 'the node knows what stands between it and the internet' {
+        $seen.verdict | Should -Be 'SingleNat the gateway 192.168.1.1'
+        $seen.list | Should -Match 'GatewayVerdict : SingleNat: One NAT at 203\.0\.113\.10'
     }
 
     It 'Test-BtmmTunnel passes each stage, with evidence' {

@@ -69,6 +69,7 @@ internal static class TunnelChecks
         return state switch
         {
             { Phase: EndpointPhase.Available } => CheckOutcome.Passed($"Others reach this host at {state.Endpoint}."),
+            { Phase: EndpointPhase.Unavailable } when node.Gateway is { IsReachable: false } verdict => CheckOutcome.Warning(verdict.Summary, verdict.Remedy),
             { Phase: EndpointPhase.Unavailable } => CheckOutcome.Warning(state.Message, state.Remedy),
             _ => CheckOutcome.Warning("The node is still looking for a way in.", "Wait a few seconds and test again."),
         };

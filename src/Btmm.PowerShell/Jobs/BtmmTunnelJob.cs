@@ -28,9 +28,17 @@ public sealed class BtmmTunnelJob : BtmmJob
     /// <summary>The node at this moment.</summary>
     public NodeStatus GetNodeStatus() => _node.GetStatus();
 
+    /// <summary>Whether others can reach this host, and what stands in the way; null until the node has looked.</summary>
+    public BtmmGatewayVerdict? GatewayVerdict => IsFinished || _node.GetStatus().Gateway is not { } verdict ? null : new BtmmGatewayVerdict(verdict);
+
     /// <summary>The peers and the tunnels to them.</summary>
-    public IReadOnlyList<BtmmTunnel> GetTunnels() =>
-        IsFinished ? [] : [.. _node.GetStatus().Peers.Select(p => new BtmmTunnel(p, this))];
+    public IReadOnlyList<BtmmTunnel> GetTunnels()
+    {
+        if (IsFinished) return [];
+        NodeStatus status = _node.GetStatus();
+        BtmmGatewayVerdict? verdict = status.Gateway is null ? null : new BtmmGatewayVerdict(status.Gateway);
+        return [.. status.Peers.Select(p => new BtmmTunnel(p, this, verdict))];
+    }
 
     internal void CloseTunnel(string peer) => _node.Disconnect(peer);
 
@@ -62,7 +70,8 @@ public sealed class BtmmTunnelJob : BtmmJob
     private static string Describe(NodeStatus status)
     {
         int up = status.Peers.Count(p => p.IsHealthy);
-        string endpoint = status.Endpoint?.Endpoint?.ToString() ?? "not reachable from outside";
+        string why = status.Gateway is null ? string.Empty : $" ({status.Gateway.Kind})";
+        string endpoint = status.Endpoint?.Endpoint?.ToString() ?? $"not reachable from outside{why}";
         return string.Create(CultureInfo.InvariantCulture, $"{endpoint}; {up} of {status.Peers.Count} tunnels up");
     }
 }

@@ -10,10 +10,11 @@ public sealed class BtmmTunnel
 {
     private readonly NodePeerStatus _status;
 
-    internal BtmmTunnel(NodePeerStatus status, BtmmTunnelJob job)
+    internal BtmmTunnel(NodePeerStatus status, BtmmTunnelJob job, BtmmGatewayVerdict? gateway)
     {
         _status = status;
         Job = job;
+        GatewayVerdict = gateway;
     }
 
     /// <summary>The peer's label.</summary>
@@ -54,6 +55,12 @@ public sealed class BtmmTunnel
 
     /// <summary>Why the last attempt or tunnel ended, if one did.</summary>
     public string? LastReason => _status.Tunnel?.LastReason?.ToString();
+
+    /// <summary>
+    /// Whether others can reach this host, and what stands in the way: of importance when the peer cannot be called either. Null until
+    /// the node has looked.
+    /// </summary>
+    public BtmmGatewayVerdict? GatewayVerdict { get; }
 
     /// <summary>The job that keeps the tunnel.</summary>
     public string JobName => Job.Name;
