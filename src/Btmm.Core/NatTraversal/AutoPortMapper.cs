@@ -179,7 +179,7 @@ public sealed class AutoPortMapper : IPortMapper
         {
             throw new BtmmException(
                 BtmmErrorReason.Timeout,
-                $"The gateway {_route.Gateway} did not answer when it was asked to map a port by {PortMappingErrors.NameOf(lane.Method)}.",
+                $"The gateway {_route.Gateway} did not answer when it was asked to map a port by {PortMappingNames.Of(lane.Method)}.",
                 "Check that the router is up.");
         }
     }
@@ -260,7 +260,7 @@ public sealed class AutoPortMapper : IPortMapper
 
     private BtmmException NotFor(PortMappingMethod method) => new(
         BtmmErrorReason.PortMappingUnsupported,
-        $"The gateway {_route.Gateway} cannot be asked by {PortMappingErrors.NameOf(method)}.",
+        $"The gateway {_route.Gateway} cannot be asked by {PortMappingNames.Of(method)}.",
         "Nothing: the mapping ends with its lifetime.");
 
     /// <summary>Whether another method may do what one could not.</summary>

@@ -30,7 +30,7 @@ internal sealed class MapperFailures(IPAddress gateway)
         bool anySilent = _list.Exists(entry => entry.Failure is null);
         bool allSilent = _list.TrueForAll(entry => entry.Failure is null);
         string tried = string.Join(", ", _list.Select(entry => string.Create(
-            CultureInfo.InvariantCulture, $"{PortMappingErrors.NameOf(entry.Lane.Method)} ({(entry.Failure is null ? "no answer" : "not spoken")})")));
+            CultureInfo.InvariantCulture, $"{PortMappingNames.Of(entry.Lane.Method)} ({(entry.Failure is null ? "no answer" : "not spoken")})")));
         return answeredBefore && anySilent
             ? new BtmmException(
                 BtmmErrorReason.Timeout,

@@ -7,14 +7,6 @@ namespace Btmm.Core.NatTraversal;
 /// <summary>What can go wrong with a gateway, whatever the protocol: reasons, messages and remedies in one place.</summary>
 internal static class PortMappingErrors
 {
-    /// <summary>A protocol's name for people.</summary>
-    internal static string NameOf(PortMappingMethod method) => method switch
-    {
-        PortMappingMethod.NatPmp => "NAT-PMP",
-        PortMappingMethod.Pcp => "PCP",
-        _ => "UPnP",
-    };
-
     /// <summary>The network does not carry datagrams to the gateway.</summary>
     internal static BtmmException Unreachable(IPEndPoint gateway, Exception cause) => new(
         BtmmErrorReason.Unreachable,
@@ -32,7 +24,7 @@ internal static class PortMappingErrors
 
     /// <summary>Nobody listens on the protocol's port.</summary>
     internal static BtmmException NotListening(PortMappingMethod method, IPEndPoint gateway) =>
-        Unsupported(method, gateway, $"does not speak {NameOf(method)}: its port {gateway.Port} is closed");
+        Unsupported(method, gateway, $"does not speak {PortMappingNames.Of(method)}: its port {gateway.Port} is closed");
 
     /// <summary>The gateway left all tries unanswered.</summary>
     /// <param name="method">The protocol.</param>
@@ -40,11 +32,11 @@ internal static class PortMappingErrors
     /// <param name="tries">How often.</param>
     /// <param name="settled">Whether that is enough to say that it does not speak the protocol.</param>
     internal static BtmmException Silent(PortMappingMethod method, IPEndPoint gateway, int tries, bool settled) => settled
-        ? Unsupported(method, gateway, $"does not speak {NameOf(method)}: it left {tries} requests unanswered", cause: new TimeoutException())
+        ? Unsupported(method, gateway, $"does not speak {PortMappingNames.Of(method)}: it left {tries} requests unanswered", cause: new TimeoutException())
         : new BtmmException(
             BtmmErrorReason.Timeout,
-            $"The gateway {gateway.Address} left {tries} {NameOf(method)} requests unanswered.",
-            $"Check that the router is up; if it stays silent, turn on {NameOf(method)} in its settings.")
+            $"The gateway {gateway.Address} left {tries} {PortMappingNames.Of(method)} requests unanswered.",
+            $"Check that the router is up; if it stays silent, turn on {PortMappingNames.Of(method)} in its settings.")
         { Endpoint = gateway };
 
     /// <summary>
@@ -57,7 +49,7 @@ internal static class PortMappingErrors
         $"The gateway {gateway.Address} {what}.",
         method == PortMappingMethod.Igd
             ? $"Turn on UPnP in the router's settings, or {ByHand(gateway)}."
-            : $"Turn on {NameOf(method)} (some routers call it UPnP) in the router's settings, or {ByHand(gateway)}.",
+            : $"Turn on {PortMappingNames.Of(method)} (some routers call it UPnP) in the router's settings, or {ByHand(gateway)}.",
         cause)
     { Endpoint = gateway, ProtocolCode = code };
 
@@ -65,7 +57,7 @@ internal static class PortMappingErrors
     internal static BtmmException NotAuthorized(PortMappingMethod method, IPEndPoint gateway, int code, TimeSpan? retryAfter = null) => new(
         BtmmErrorReason.PortMappingNotAuthorized,
         $"The gateway {gateway.Address} refuses to map ports (not authorized).",
-        $"Allow {NameOf(method)} for this host in the router's settings, or {ByHand(gateway)}.")
+        $"Allow {PortMappingNames.Of(method)} for this host in the router's settings, or {ByHand(gateway)}.")
     { Endpoint = gateway, ProtocolCode = code, RetryAfter = retryAfter };
 
     /// <summary>The gateway has no external address.</summary>

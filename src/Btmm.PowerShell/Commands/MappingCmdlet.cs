@@ -34,7 +34,7 @@ public abstract class MappingCmdlet : BtmmCmdlet
         var mapping = new NatPmpMapping(made, made.ExternalAddress ?? FindExternalAddress(route, made.Method));
         Session.Hold(mapping);
         WriteVerbose(string.Create(
-            CultureInfo.InvariantCulture, $"{route.Gateway} granted {mapping} by {PortRequest.Name(mapping.Method)} for {mapping.Lifetime.TotalSeconds:0} s."));
+            CultureInfo.InvariantCulture, $"{route.Gateway} granted {mapping} by {PortMappingNames.Of(mapping.Method)} for {mapping.Lifetime.TotalSeconds:0} s."));
         return mapping;
     }
 

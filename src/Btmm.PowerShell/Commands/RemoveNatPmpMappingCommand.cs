@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Btmm.Core.NatTraversal;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Output;
 
@@ -13,7 +14,7 @@ public sealed class RemoveNatPmpMappingCommand : HeldMappingCmdlet
     private protected override void Change(NatPmpMapping mapping)
     {
         string what = PortRequest.Describe(mapping.Protocol, mapping.InternalPort);
-        if (!ShouldProcess($"router {mapping.Gateway}", $"unmap {what} by {PortRequest.Name(mapping.Method)}")) return;
+        if (!ShouldProcess($"router {mapping.Gateway}", $"unmap {what} by {PortMappingNames.Of(mapping.Method)}")) return;
         Unmap(mapping);
         WriteVerbose($"{mapping.Gateway} deleted the mapping of {what}.");
         if (PassThru) WriteObject(mapping);

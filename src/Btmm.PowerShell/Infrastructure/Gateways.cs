@@ -89,7 +89,7 @@ internal static class Gateways
     public static IPortMapper Open(GatewayRoute route, PortMappingMethod? method)
     {
         if (method is null || MethodsFor(route).Contains(method.Value)) return new PortMapperFactory(Services(), method).Open(route);
-        throw new BtmmException(BtmmErrorReason.PortMappingUnsupported, $"The IPv6 gateway {route.Gateway} cannot be asked by {PortRequest.Name(method.Value)}.", "Use PCP: -Method Auto or Pcp.");
+        throw new BtmmException(BtmmErrorReason.PortMappingUnsupported, $"The IPv6 gateway {route.Gateway} cannot be asked by {PortMappingNames.Of(method.Value)}.", "Use PCP: -Method Auto or Pcp.");
     }
 
     /// <summary>The protocols that can be spoken with a gateway, best first: IPv6 firewalls understand PCP alone.</summary>

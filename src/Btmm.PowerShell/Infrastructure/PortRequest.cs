@@ -25,7 +25,7 @@ internal static class PortRequest
     {
         string exactly = request.PreferFailure ? "exactly " : string.Empty;
         string at = request.SuggestedExternalPort == 0 ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" at {exactly}port {request.SuggestedExternalPort}");
-        string by = method is null ? string.Empty : $" by {Name(method.Value)}";
+        string by = method is null ? string.Empty : $" by {PortMappingNames.Of(method.Value)}";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{Describe(request.Protocol, request.InternalPort)}{at} for {request.Lifetime.TotalSeconds:0} s{by}");
@@ -34,12 +34,4 @@ internal static class PortRequest
     /// <summary>A port in a few characters.</summary>
     public static string Describe(PortMappingProtocol protocol, int port) =>
         string.Create(CultureInfo.InvariantCulture, $"{protocol.ToString().ToUpperInvariant()} {port}");
-
-    /// <summary>The usual name of a protocol.</summary>
-    public static string Name(PortMappingMethod method) => method switch
-    {
-        PortMappingMethod.NatPmp => "NAT-PMP",
-        PortMappingMethod.Pcp => "PCP",
-        _ => "UPnP IGD",
-    };
 }

@@ -50,7 +50,7 @@ internal static class TunnelChecks
         };
     }
 
-    private static string Spoken(BtmmGateway gateway) => string.Join(", ", gateway.Methods.Select(PortRequest.Name));
+    private static string Spoken(BtmmGateway gateway) => string.Join(", ", gateway.Methods.Select(PortMappingNames.Of));
 
     /// <summary>Does the zone's own server answer?</summary>
     public static async Task<CheckOutcome> ZoneServiceAsync(ZoneAccess zone, CancellationToken cancellationToken)

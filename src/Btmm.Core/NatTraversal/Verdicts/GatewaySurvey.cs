@@ -76,7 +76,7 @@ internal sealed class GatewaySurvey(GatewayExaminerParts parts, EvidenceLog evid
     private async Task<bool> AskAsync(PortMappingMethod method, IPortMapper mapper, GatewayRoute route, CancellationToken cancellationToken)
     {
         long start = evidence.Now;
-        string who = $"{route.Gateway} {PortMappingErrors.NameOf(method)}";
+        string who = $"{route.Gateway} {PortMappingNames.Of(method)}";
         try
         {
             GatewayAnswer answer = await mapper.QueryAsync(ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);

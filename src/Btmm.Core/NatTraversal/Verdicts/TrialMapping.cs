@@ -41,7 +41,7 @@ internal sealed class TrialMapping(GatewayExaminerParts parts, EvidenceLog evide
         GatewayRoute route, PortMappingMethod method, IPortMapper mapper, PortMappingRequest request, CancellationToken cancellationToken)
     {
         long start = evidence.Now;
-        string who = $"{route.Gateway} {PortMappingErrors.NameOf(method)}";
+        string who = $"{route.Gateway} {PortMappingNames.Of(method)}";
         var mapping = new PortMapping(
             method, route.Gateway, request.Protocol, request.InternalPort, 0, TimeSpan.Zero, parts.Time.GetUtcNow());
         bool mayExist = true;

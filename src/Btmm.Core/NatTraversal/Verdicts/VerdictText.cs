@@ -55,7 +55,7 @@ internal static class VerdictText
         IPAddress? outside = verdict.ExternalAddress is { } external && ExternalAddress.IsPublic(external) ? external : verdict.PublicAddress;
         string at = outside is null ? "" : $" at {outside}";
         string how = verdict.Mapping is { } mapping
-            ? $"maps ports{(mapping.Method is { } method ? $" by {PortMappingErrors.NameOf(method)}" : "")}"
+            ? $"maps ports{(mapping.Method is { } method ? $" by {PortMappingNames.Of(method)}" : "")}"
             : $"answers {Names(facts.Answers.Select(answer => answer.Method))}; whether it maps ports was not tried";
         string note = facts.UdpAsked && !GatewayJudge.IsOnline(facts) ? "; nothing beyond it answered" : "";
         return $"One NAT{at}, and {verdict.Inner} {how}{note}.";
@@ -127,5 +127,5 @@ internal static class VerdictText
 
     private static string Upper(GatewayBox? box) => box is null ? "The network" : char.ToUpperInvariant($"{box}"[0]) + $"{box}"[1..];
 
-    private static string Names(IEnumerable<PortMappingMethod> methods) => string.Join(" and ", methods.Select(PortMappingErrors.NameOf));
+    private static string Names(IEnumerable<PortMappingMethod> methods) => string.Join(" and ", methods.Select(PortMappingNames.Of));
 }
