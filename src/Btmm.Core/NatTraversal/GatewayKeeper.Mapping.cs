@@ -40,6 +40,8 @@ internal sealed partial class GatewayKeeper
         _lease = await AskAsync(mapper, former, cancellationToken).ConfigureAwait(false);
         if (_lease.DidNotExtend && former is not null)
             await ReplaceAsync(mapper, former, cancellationToken).ConfigureAwait(false);
+        if (Address() is null) // Another method mapped than answered the question, and it tells the address apart from the mapping.
+            _answer = await mapper.QueryAsync(ExchangeEffort.Brisk, cancellationToken).ConfigureAwait(false);
         _answerAtMapping = _answer;
         _lossesAtMapping = mapper.StateLossCount;
         _inDoubt = false;
@@ -98,7 +100,7 @@ internal sealed partial class GatewayKeeper
     /// <summary>A gateway whose mapping leads to an address that is not public is behind another NAT: the mapping is given back.</summary>
     private async Task JudgeMappingAsync(IPortMapper mapper, CancellationToken cancellationToken)
     {
-        IPAddress? told = _lease?.Mapping.ExternalAddress;
+        IPAddress? told = _lease?.Mapping.ExternalAddress ?? _answer?.ExternalAddress;
         if (_kind == EndpointCandidateKind.Pinhole || told is null) return;
         if (!IsBehindAnotherNat(told)) return;
         await DeleteAsync(mapper, cancellationToken).ConfigureAwait(false);

@@ -47,9 +47,7 @@ internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneLocator zone, I
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            ZoneServers servers = await zone.GetAsync(either.Token).ConfigureAwait(false);
-            // Another port of the same server tells at least whether the NAT has one outer port for both.
-            return [.. servers.Primary, .. servers.LongLivedQueries];
+            return (await zone.GetAsync(either.Token).ConfigureAwait(false)).Primary;
         }
         catch (BtmmException)
         {

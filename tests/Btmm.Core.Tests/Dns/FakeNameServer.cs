@@ -86,7 +86,8 @@ internal sealed class FakeNameServer : IStreamDialer, IAsyncDisposable
 
     private List<byte[]> Handle(byte[] bytes, IPEndPoint from, bool isStream)
     {
-        if (!DnsMessage.TryParse(bytes, out DnsMessage? request) || IsDown) return [];
+        Assert.True(DnsMessage.TryParse(bytes, out DnsMessage? request));
+        if (IsDown) return [];
         lock (_gate) _requests.Add((request, from, isStream));
         var tsig = new TsigServerTransaction();
         tsig.Verify(bytes, Keys, _time.GetUtcNow());

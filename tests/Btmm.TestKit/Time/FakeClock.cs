@@ -13,7 +13,7 @@ public sealed class FakeClock : FakeTimeProvider
     private const int QuietLooks = 3;
 
     /// <summary>How many looks there are at most: other tests may keep the pool busy for ever.</summary>
-    private const int MaxLooks = 25;
+    private const int MaxLooks = 100;
 
     /// <summary>How long, in real time, a run may wait for work that never comes.</summary>
     private static readonly TimeSpan s_realLimit = TimeSpan.FromSeconds(60);

@@ -11,7 +11,7 @@ public sealed class EveryMethodQuirkTests
     private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_lifetime = TimeSpan.FromMinutes(8);
 
-    public static TheoryData<PortMappingMethod> Methods { get; } = [PortMappingMethod.NatPmp, PortMappingMethod.Pcp];
+    public static TheoryData<PortMappingMethod> Methods { get; } = [PortMappingMethod.NatPmp, PortMappingMethod.Pcp, PortMappingMethod.Igd];
 
     [Theory]
     [MemberData(nameof(Methods))]

@@ -14,6 +14,7 @@ internal sealed class QuirkLab : IAsyncDisposable
 {
     public const int Port = 45678;
     public const string Local = "192.168.1.100";
+    public const string Global = "2001:db8::100";
     public const string Stranger = "192.0.2.66";
 
     private readonly List<IPortMapper> _mappers = [];
@@ -22,20 +23,22 @@ internal sealed class QuirkLab : IAsyncDisposable
     /// <param name="method">The one protocol that the gateway speaks and the host uses; null for all of them.</param>
     /// <param name="quirks">How the gateway misbehaves.</param>
     /// <param name="pollInterval">How often the keeper asks for the address; null for its default.</param>
-    public QuirkLab(PortMappingMethod? method, FakeGatewayQuirks? quirks = null, TimeSpan? pollInterval = null)
+    /// <param name="pinholes">Whether the gateway is one of IPv6 too, and the keeper wants pinholes.</param>
+    public QuirkLab(PortMappingMethod? method, FakeGatewayQuirks? quirks = null, TimeSpan? pollInterval = null, bool pinholes = false)
     {
         Wire = new VirtualWire(Clock);
-        Host = Wire.Host(Local, "fe80::100", "2001:db8::100");
+        Host = Wire.Host(Local, "fe80::100", Global);
         Gateway = new FakeGateway(Wire, "192.168.1.1", "203.0.113.10", Clock, Protocols(method), "fe80::1") { Quirks = quirks ?? new() };
         VirtualHost stranger = Wire.Host(Stranger);
         _lures = [stranger.Listen(80), stranger.Listen(5000)];
         Routes.Set("192.168.1.1", Local);
+        if (pinholes) Routes.SetV6("fe80::1%2", Global);
         Memory = new MappingMemory(SystemRandomSource.Instance);
         Services = new PortMapperServices(Host, Host, SystemRandomSource.Instance, Clock, Memory);
-        MappingKeeperOptions options = new() { InternalPort = Port };
+        MappingKeeperOptions options = new() { InternalPort = Port, Pinholes = pinholes };
         if (pollInterval is { } interval) options = options with { PollInterval = interval };
         Keeper = new MappingKeeper(
-            options, Routes, new PortMapperFactory(Services, method), Clock, SystemRandomSource.Instance);
+            options, Routes, new PortMapperFactory(Services, method), Clock, SystemRandomSource.Instance, Memory);
     }
 
     public FakeClock Clock { get; } = new();
@@ -168,7 +171,7 @@ internal sealed class QuirkLab : IAsyncDisposable
     public void OnlyTheGatewayWasAsked()
     {
         string[] allowed = ["192.168.1.1", "fe80::1", "239.255.255.250"];
-        IPAddress[] own = [IPAddress.Parse(Local), IPAddress.Parse("fe80::100"), IPAddress.Parse("2001:db8::100")];
+        IPAddress[] own = [IPAddress.Parse(Local), IPAddress.Parse("fe80::100"), IPAddress.Parse(Global)];
         Assert.All(Wire.Sent.Where(d => own.Contains(d.From.Address)), d => Assert.Contains(d.To.Address.ToString(), allowed));
         Assert.All(Wire.Connects, connect => Assert.Equal(Gateway.Address, connect.To.Address));
     }
@@ -189,7 +192,7 @@ internal sealed class QuirkLab : IAsyncDisposable
         await Gateway.DisposeAsync();
     }
 
-    private static bool IsOurs(FakeMapping mapping) => mapping.InternalPort == Port && mapping.Client.Equals(IPAddress.Parse(Local));
+    private static bool IsOurs(FakeMapping mapping) => mapping.InternalPort == Port && !mapping.Client.Equals(IPAddress.Parse("192.168.1.7"));
 
     private static FakeGatewayProtocols Protocols(PortMappingMethod? method) => method switch
     {

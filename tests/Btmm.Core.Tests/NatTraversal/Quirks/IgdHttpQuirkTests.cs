@@ -1,0 +1,139 @@
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.TestKit;
+
+namespace Btmm.Core.Tests.NatTraversal.Quirks;
+
+/// <summary>How gateways speak HTTP, and how much of it is listened to.</summary>
+public sealed class IgdHttpQuirkTests
+{
+    private const PortMappingMethod Igd = PortMappingMethod.Igd;
+
+    /// <summary>The most that a gateway may be let send for one answer, the window of the connection included, in bytes.</summary>
+    private const long Enough = 1024 * 1024;
+
+    [Theory]
+    [InlineData(FakeHttpFraming.ContentLength)]
+    [InlineData(FakeHttpFraming.ContentLengthThenClose)]
+    [InlineData(FakeHttpFraming.Chunked)]
+    [InlineData(FakeHttpFraming.UntilClose)]
+    public async Task GatewayThatEndsItsBodiesInItsOwnWay_IsUnderstood_AndMapsOnce(FakeHttpFraming framing)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpFraming = framing });
+        await lab.MapAndReleaseAsync(Igd);
+        Assert.Equal(1, lab.Gateway.Count("GET"));
+    }
+
+    [Fact]
+    public async Task GatewayThatWritesHeadersInLowerCase_IsUnderstood()
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpLowerCase = true, HttpFraming = FakeHttpFraming.Chunked });
+        await lab.MapAndReleaseAsync(Igd);
+    }
+
+    [Theory]
+    [InlineData(FakeHttpFraming.ContentLength)]
+    [InlineData(FakeHttpFraming.Chunked)]
+    [InlineData(FakeHttpFraming.UntilClose)]
+    public async Task GatewayWithADescriptionOfTenMegabytes_IsCutOff_AndNotAsked(FakeHttpFraming framing)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { DescriptionPadding = 10_000_000, HttpFraming = framing });
+        await RefusesAsync(lab);
+        Assert.True(lab.Gateway.HttpBytesSent <= Enough, $"{lab.Gateway.HttpBytesSent} bytes");
+    }
+
+    [Theory]
+    [InlineData(FakeHttpFraming.Chunked)]
+    [InlineData(FakeHttpFraming.UntilClose)]
+    public async Task GatewayWithAnEndlessDescription_IsCutOff_AndNotAsked(FakeHttpFraming framing)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { DescriptionPadding = -1, HttpFraming = framing });
+        await RefusesAsync(lab);
+        Assert.True(lab.Gateway.HttpBytesSent <= Enough, $"{lab.Gateway.HttpBytesSent} bytes");
+    }
+
+    [Fact]
+    public async Task GatewayWithEndlessHeaders_IsCutOff_AndNotAsked()
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpEndlessHeaders = true });
+        await RefusesAsync(lab);
+        Assert.True(lab.Gateway.HttpBytesSent <= Enough, $"{lab.Gateway.HttpBytesSent} bytes");
+    }
+
+    [Fact]
+    public async Task GatewayThatDripsItsDescription_IsLeft_AfterSeconds()
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpDrip = TimeSpan.FromMilliseconds(200) });
+        await RefusesAsync(lab);
+        Assert.True(lab.Clock.Elapsed <= TimeSpan.FromSeconds(31), $"{lab.Clock.Elapsed}");
+    }
+
+    [Fact]
+    public async Task GatewayThatAcceptsAndSaysNothing_IsLeft_AfterSeconds()
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpSilent = true });
+        await RefusesAsync(lab);
+        Assert.True(lab.Clock.Elapsed <= TimeSpan.FromSeconds(31), $"{lab.Clock.Elapsed}");
+    }
+
+    [Theory]
+    [InlineData(301)]
+    [InlineData(302)]
+    [InlineData(307)]
+    public async Task GatewayThatRedirectsElsewhere_IsNotFollowed_AndNotAsked(int status)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { DescriptionStatus = status });
+        await RefusesAsync(lab);
+        Assert.Equal(1, lab.Gateway.Count("GET"));
+    }
+
+    [Fact]
+    public async Task GatewayWithAnEntityBomb_IsRefused_WithoutExpandingIt()
+    {
+        string bomb = "<?xml version=\"1.0\"?><!DOCTYPE root [<!ENTITY a \"" + new string('x', 1000) + "\">"
+            + string.Concat(Enumerable.Range(0, 9).Select(i => $"<!ENTITY {(char)('b' + i)} \"{string.Concat(Enumerable.Repeat($"&{(char)('a' + i)};", 10))}\">"))
+            + "]><root xmlns=\"urn:schemas-upnp-org:device-1-0\"><device><friendlyName>&j;</friendlyName></device></root>";
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { Description = bomb });
+        long before = GC.GetTotalAllocatedBytes();
+        await RefusesAsync(lab);
+        Assert.True(GC.GetTotalAllocatedBytes() - before < 500_000_000, "memory"); // Expanded it is 10 TB; other tests run beside.
+    }
+
+    [Fact]
+    public async Task GatewayWithAnExternalEntity_IsRefused_AndNothingIsFetchedElsewhere()
+    {
+        const string description = "<?xml version=\"1.0\"?><!DOCTYPE root SYSTEM \"http://192.0.2.66/evil.dtd\" [<!ENTITY x SYSTEM \"http://192.0.2.66/x\">]>"
+            + "<root xmlns=\"urn:schemas-upnp-org:device-1-0\"><device><friendlyName>&x;</friendlyName></device></root>";
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { Description = description });
+        await RefusesAsync(lab);
+    }
+
+    [Fact]
+    public async Task GatewayWithDeepNesting_IsRefused_WithoutOverflowingTheStack()
+    {
+        string deep = "<?xml version=\"1.0\"?><root>" + string.Concat(Enumerable.Repeat("<device>", 20_000));
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { Description = deep });
+        await RefusesAsync(lab);
+    }
+
+    [Fact]
+    public async Task GatewayWithATenMegabyteDescription_IsToldOfOnce_AndFetchedSeldom()
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { DescriptionPadding = 10_000_000 });
+        await lab.StartInVainAsync();
+        await lab.UntilAsync(() => lab.State.Reason != BtmmErrorReason.Timeout);
+        lab.CountTold();
+        await lab.Clock.RunForAsync(TimeSpan.FromMinutes(30));
+        Assert.Equal(0, lab.CountTold());
+        Assert.True(lab.Gateway.Count("GET") <= 10, $"{lab.Gateway.Count("GET")} times in half an hour");
+    }
+
+    private static async Task RefusesAsync(QuirkLab lab)
+    {
+        BtmmException e = await lab.FailAsync(lab.Mapper(Igd).QueryAsync(ExchangeEffort.Thorough, CancellationToken.None));
+        Assert.NotEmpty(e.Remedy);
+        Assert.Empty(lab.Gateway.SoapRequests);
+        Assert.Empty(lab.Gateway.Mappings);
+        lab.OnlyTheGatewayWasAsked();
+    }
+}
