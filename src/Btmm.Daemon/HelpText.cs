@@ -11,9 +11,10 @@ internal static class HelpText
             other hosts, until SIGTERM or Ctrl-C. Needs root (CAP_NET_ADMIN and /dev/net/tun).
               --account FILE      the account (see "btmmd account")
               --host LABEL        this host's label: letters, digits, hyphens
-              --state DIR         journal, port, identifier and cache (default /var/lib/btmm/<domain>)
+              --state DIR         journal, mappings, port, identifier, cache (default /var/lib/btmm/<domain>)
               --server HOST[:PORT]  the zone service, instead of the account's or of discovery; may be repeated
               --port N            UDP port (default: the last one; a random one at the first start)
+              --mapping HOW       ask the router by pcp, nat-pmp or igd (UPnP) only (default auto: whichever it speaks)
               --interface NAME    tunnel interface (default btmm%d)
               --mtu N             tunnel MTU, 1280 to 1500 (default 1280)
               --lease TIME        lease of this host's records, 30m to 2h (default 90m)

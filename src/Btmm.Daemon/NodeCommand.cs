@@ -1,3 +1,4 @@
+using Btmm.Core.NatTraversal;
 using Btmm.Core.Node;
 using Btmm.Core.SignOn;
 using Btmm.Platform.Linux;
@@ -17,7 +18,7 @@ internal static class NodeCommand
     {
         CommandLine line = CommandLine.Parse(
             arguments,
-            ["--account", "--host", "--state", "--port", "--interface", "--mtu", "--lease", "--hosts"],
+            ["--account", "--host", "--state", "--port", "--interface", "--mtu", "--lease", "--hosts", "--mapping"],
             ["--server"],
             ["--no-hosts", "--on-demand", "--json"]);
         if (line.Has("--hosts") && line.Has("--no-hosts")) throw new UsageException("--hosts and --no-hosts exclude each other");
@@ -60,6 +61,7 @@ internal static class NodeCommand
             HostLabel = host,
             StateDirectory = line.Get("--state") ?? Path.Combine(StateRoot, account.Domain.ToLower().ToString()),
             Port = line.GetInteger("--port", 1, ushort.MaxValue),
+            MappingMethod = ParseMethod(line.Get("--mapping")),
             InterfaceName = line.Get("--interface") ?? "btmm%d",
             Mtu = line.GetInteger("--mtu", SmallestMtu, LargestMtu) ?? SmallestMtu,
             Lease = lease,
@@ -67,6 +69,15 @@ internal static class NodeCommand
             ConnectAtOnce = !line.Has("--on-demand"),
         };
     }
+
+    private static PortMappingMethod? ParseMethod(string? name) => name switch
+    {
+        null or "auto" => null,
+        "pcp" => PortMappingMethod.Pcp,
+        "nat-pmp" => PortMappingMethod.NatPmp,
+        "igd" => PortMappingMethod.Igd,
+        _ => throw new UsageException("--mapping must be auto, pcp, nat-pmp or igd"),
+    };
 
     private static async Task PrintAsync(BtmmNode node, EventPrinter printer)
     {

@@ -80,11 +80,11 @@ internal sealed class MemoryContents
 
     internal bool ForgetMethod(IPAddress gateway) => Methods.RemoveAll(kept => GatewayIdentity.AreSame(kept.Gateway, gateway)) > 0;
 
-    /// <summary>Drops what has ended by itself; with it the nonces, which nothing needs any more.</summary>
-    private void Prune(DateTimeOffset? now)
-    {
-        foreach (PortMapping over in Mappings.Where(mapping => !IsAlive(mapping, now)).ToArray()) Forget(over);
-    }
+    /// <summary>
+    /// Drops what has ended by itself. Nonces stay: the gateway may have kept a mapping for longer than is known here, and gives the
+    /// port to nobody with another nonce.
+    /// </summary>
+    private void Prune(DateTimeOffset? now) => Mappings.RemoveAll(mapping => !IsAlive(mapping, now));
 
     private static bool IsAlive(PortMapping mapping, DateTimeOffset? now)
     {

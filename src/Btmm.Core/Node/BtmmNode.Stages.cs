@@ -14,6 +14,8 @@ public sealed partial class BtmmNode
 {
     private readonly Lock _peersGate = new();
     private readonly HashSet<IPAddress> _routes = [];
+    private readonly Channel<bool> _gatewaysMet = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private void StartParts(NodeParts parts)
     {
@@ -34,7 +36,7 @@ public sealed partial class BtmmNode
         AddStage(parts.PeerWatcher.Changes, change => OnPeer(parts, change));
         AddStage(parts.PeerWatcher.OwnRecordsLost, _ => parts.Publisher.RecordsLost());
         AddStage(parts.Sessions.Events, happened => OnTunnel(parts, happened));
-        NoteMapping(parts, parts.Network.Current.Route);
+        _stages.Add(ReleaseFormerAsync(parts));
         parts.Network.Start();
         parts.Health?.Start();
         parts.Publisher.Start();
@@ -86,10 +88,10 @@ public sealed partial class BtmmNode
             _ => $"Gateway {state.Route.Gateway} through {state.Route.InterfaceName}, own address {state.Route.LocalAddress}.",
         };
         _log.Add(NodeEventKind.NetworkChanged, message);
-        NoteMapping(parts, state.Route);
         parts.Health?.NetworkChanged();
         parts.Endpoint.NotifyNetworkChanged();
         if (state.Route is null) return;
+        _gatewaysMet.Writer.TryWrite(true);
         TellSessions(parts, state.Route);
         parts.Publisher.NetworkChanged();
         parts.PeerWatcher.NetworkChanged();
@@ -102,7 +104,6 @@ public sealed partial class BtmmNode
         if (state.Endpoint is { } at)
         {
             bool isMapped = state.Candidates[0].Kind == EndpointCandidateKind.Mapped;
-            if (isMapped && state.Gateway is { } gateway) parts.System.NoteMapping(gateway, parts.Socket.LocalPort, at.Port);
             string how = isMapped ? $"a mapping on gateway {state.Gateway}" : "its own public address";
             _log.Add(NodeEventKind.MappingReady, $"Reachable at {at} by {how}.", e => e with { Endpoint = at });
         }
@@ -271,10 +272,32 @@ public sealed partial class BtmmNode
     private static void TellSessions(NodeParts parts, GatewayRoute route) =>
         parts.Sessions.NotifyNetworkChanged(new IPEndPoint(route.LocalAddress, parts.Socket.LocalPort));
 
-    /// <summary>A mapping may be asked for at any time from now on: it is in the journal before.</summary>
-    private void NoteMapping(NodeParts parts, GatewayRoute? route)
+    /// <summary>At the start and on every network, releases what former runs left on its gateways.</summary>
+    private async Task ReleaseFormerAsync(NodeParts parts)
     {
-        if (route is null || PeerRules.IsPublic(route.LocalAddress)) return;
-        Guard(() => parts.System.NoteMapping(route.Gateway, parts.Socket.LocalPort, externalPort: 0));
+        try
+        {
+            do
+            {
+                await parts.Former.ReleaseAsync(
+                    PortMappingProtocol.Udp,
+                    parts.Socket.LocalPort,
+                    mapping => _log.Add(NodeEventKind.Recovered, $"A former run left behind: {Describe(mapping)}; released it."),
+                    failure => _log.AddProblem(failure),
+                    _shutdown.Token).ConfigureAwait(false);
+            }
+            while (await _gatewaysMet.Reader.ReadAsync(_shutdown.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (_shutdown.IsCancellationRequested)
+        {
+            // The node stops; what is left is released at the next start.
+        }
+        catch (BtmmException e)
+        {
+            _log.AddProblem(e); // The memory cannot be read.
+        }
     }
+
+    private static string Describe(PortMapping mapping) =>
+        $"mapping of {mapping.Protocol} port {mapping.InternalPort} on gateway {mapping.Gateway}";
 }

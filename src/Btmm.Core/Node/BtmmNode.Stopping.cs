@@ -21,9 +21,11 @@ public sealed partial class BtmmNode
         foreach (BtmmException failure in parts.System.UndoAll()) _log.AddProblem(failure);
         Guard(parts.Tun.Dispose);
         Guard(parts.Socket.Dispose);
-        _log.Add(NodeEventKind.Stopped, parts.Journal.OpenEntries.Count == 0
+        int open = parts.Journal.OpenEntries.Count;
+        Guard(() => open += parts.Memory.Mappings.Count);
+        _log.Add(NodeEventKind.Stopped, open == 0
             ? "Everything is undone."
-            : $"{parts.Journal.OpenEntries.Count} changes could not be undone; the next start tries again.");
+            : $"{open} changes could not be undone; the next start tries again.");
         Guard(parts.Journal.Dispose);
         Guard(parts.State.Dispose);
     }
@@ -35,20 +37,13 @@ public sealed partial class BtmmNode
         Task tunnels = parts.Sessions.DisposeAsync().AsTask();
         Task health = parts.Health?.DisposeAsync().AsTask() ?? Task.CompletedTask;
         await SettleAsync(records, queries, tunnels, health).ConfigureAwait(false);
-        await SettleAsync(ReleaseMappingAsync(parts)).ConfigureAwait(false);
+        await SettleAsync(parts.Endpoint.StopAsync()).ConfigureAwait(false);
     }
 
     private static async Task WithdrawAsync(NodeParts parts)
     {
         await parts.Publisher.WithdrawAsync(CancellationToken.None).ConfigureAwait(false);
         await parts.Publisher.DisposeAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>What the gateway confirmed need not be remembered; the rest is released at the next start.</summary>
-    private static async Task ReleaseMappingAsync(NodeParts parts)
-    {
-        if (!await parts.Endpoint.StopAsync().ConfigureAwait(false)) return;
-        foreach (JournalEntry entry in parts.System.OpenMappings) parts.System.MappingReleased(entry);
     }
 
     /// <summary>Waits for all; failures become events.</summary>

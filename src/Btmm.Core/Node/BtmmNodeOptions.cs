@@ -1,3 +1,4 @@
+using Btmm.Core.NatTraversal;
 using Btmm.Core.SignOn;
 
 namespace Btmm.Core.Node;
@@ -11,11 +12,14 @@ public sealed record BtmmNodeOptions
     /// <summary>This host's label in the account's domain: letters, digits and inner hyphens.</summary>
     public required string HostLabel { get; init; }
 
-    /// <summary>The directory for the journal, the port, the identifier and the cache; made when missing.</summary>
+    /// <summary>The directory for the journal, the mappings, the port, the identifier and the cache; made when missing.</summary>
     public required string StateDirectory { get; init; }
 
     /// <summary>The UDP port; null takes the one of the last run, or a random one at the first.</summary>
     public int? Port { get; init; }
+
+    /// <summary>The one protocol to map the port by; null for whichever the gateway speaks.</summary>
+    public PortMappingMethod? MappingMethod { get; init; }
 
     /// <summary>The tunnel interface's name; <c>%d</c> becomes the first free number.</summary>
     public string InterfaceName { get; init; } = "btmm%d";

@@ -52,6 +52,10 @@ internal sealed class JournalContents
             Open.Remove(line.Id);
             foreign.Remove(line.Id);
         }
+        else if (line.IsRetired)
+        {
+            Open.Remove(line.Id);
+        }
         else if (line.TryGetChange(out SystemChange? change))
         {
             Open[line.Id] = change;

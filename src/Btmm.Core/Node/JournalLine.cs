@@ -12,6 +12,9 @@ internal sealed record JournalLine
     internal const string Open = "open";
     internal const string Done = "done";
 
+    /// <summary>Mappings were journalled by former versions. They had an hour to live at most; now the memory of mappings has them.</summary>
+    private const string RetiredKind = "PortMapping";
+
     [JsonPropertyName("v")] public int Version { get; init; }
     [JsonPropertyName("op")] public string? Operation { get; init; }
     [JsonPropertyName("id")] public long Id { get; init; }
@@ -19,10 +22,9 @@ internal sealed record JournalLine
     [JsonPropertyName("interface")] public string? Interface { get; init; }
     [JsonPropertyName("address")] public string? Address { get; init; }
     [JsonPropertyName("owner")] public string? Owner { get; init; }
-    [JsonPropertyName("gateway")] public string? Gateway { get; init; }
-    [JsonPropertyName("protocol")] public string? Protocol { get; init; }
-    [JsonPropertyName("internalPort")] public int InternalPort { get; init; }
-    [JsonPropertyName("externalPort")] public int ExternalPort { get; init; }
+
+    /// <summary>Whether the line is about something that is no longer journalled.</summary>
+    [JsonIgnore] internal bool IsRetired => Version == CurrentVersion && Operation == Open && Kind == RetiredKind;
 
     internal static JournalLine ForOpen(long id, SystemChange change) => new()
     {
@@ -33,10 +35,6 @@ internal sealed record JournalLine
         Interface = change.Interface,
         Address = change.Address?.ToString(),
         Owner = change.Owner,
-        Gateway = change.Gateway?.ToString(),
-        Protocol = change.Protocol,
-        InternalPort = change.InternalPort,
-        ExternalPort = change.ExternalPort,
     };
 
     internal static JournalLine ForDone(long id) => new() { Version = CurrentVersion, Operation = Done, Id = id };
@@ -65,23 +63,18 @@ internal sealed record JournalLine
         change = null;
         if (Version != CurrentVersion || Operation != Open) return false;
         if (!Enum.TryParse(Kind, out SystemChangeKind kind) || !Enum.IsDefined(kind) || char.IsAsciiDigit(Kind![0])) return false;
-        if (!TryAddress(Address, out IPAddress? address) || !TryAddress(Gateway, out IPAddress? gateway)) return false;
+        if (!TryAddress(Address, out IPAddress? address)) return false;
         change = new SystemChange(kind)
         {
             Interface = Interface,
             Address = address,
             Owner = Owner,
-            Gateway = gateway,
-            Protocol = Protocol,
-            InternalPort = InternalPort,
-            ExternalPort = ExternalPort,
         };
         bool complete = kind switch
         {
             SystemChangeKind.TunnelInterface => Interface is not null && Owner is not null,
             SystemChangeKind.Address or SystemChangeKind.Route => Interface is not null && address is not null,
-            SystemChangeKind.HostsBlock => Owner is not null,
-            _ => gateway is not null && InternalPort is > 0 and <= 65535,
+            _ => Owner is not null,
         };
         return complete;
     }

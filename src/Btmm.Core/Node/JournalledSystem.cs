@@ -5,8 +5,8 @@ using Btmm.Core.Diagnostics;
 namespace Btmm.Core.Node;
 
 /// <summary>
-/// Makes changes to the system only after they are in the journal, and undoes them. Port mappings are journalled here too but
-/// undone by the node, because that needs the network. Thread-safe.
+/// Makes changes to the system only after they are in the journal, and undoes them. What is changed on gateways is in the memory of
+/// mappings instead, because undoing that needs the network. Thread-safe.
 /// </summary>
 public sealed class JournalledSystem
 {
@@ -21,12 +21,8 @@ public sealed class JournalledSystem
         _system = system;
     }
 
-    /// <summary>Mappings that a former run, or this one, has not released.</summary>
-    public IReadOnlyList<JournalEntry> OpenMappings =>
-        [.. _journal.OpenEntries.Where(entry => entry.Change.Kind == SystemChangeKind.PortMapping)];
-
     /// <summary>
-    /// Undoes everything but mappings, newest first: what a crashed run left, or what this one made. What cannot be undone stays
+    /// Undoes everything, newest first: what a crashed run left, or what this one made. What cannot be undone stays
     /// in the journal and is reported.
     /// </summary>
     public IReadOnlyList<BtmmException> UndoAll()
@@ -34,11 +30,7 @@ public sealed class JournalledSystem
         lock (_gate)
         {
             var failures = new List<BtmmException>();
-            foreach (JournalEntry entry in _journal.OpenEntries)
-            {
-                if (entry.Change.Kind != SystemChangeKind.PortMapping) Undo(entry, failures);
-            }
-
+            foreach (JournalEntry entry in _journal.OpenEntries) Undo(entry, failures);
             return failures;
         }
     }
@@ -91,26 +83,6 @@ public sealed class JournalledSystem
     /// <exception cref="BtmmException">PermissionDenied, SystemChangeFailed, StateDirectoryInvalid.</exception>
     public void WriteHosts(string owner, IReadOnlyList<HostsEntry> entries) =>
         Make(SystemChange.ForHostsBlock(owner), () => _system.WriteHostsBlock(owner, entries));
-
-    /// <summary>Notes that a mapping is about to be asked for (or what was granted), in place of a former note about the same port.</summary>
-    /// <exception cref="BtmmException">StateDirectoryInvalid.</exception>
-    public JournalEntry NoteMapping(IPAddress gateway, int internalPort, int externalPort)
-    {
-        lock (_gate)
-        {
-            SystemChange change = SystemChange.ForMapping(gateway, internalPort, externalPort);
-            IReadOnlyList<JournalEntry> same = [.. OpenMappings.Where(e =>
-                e.Change.InternalPort == internalPort && gateway.Equals(e.Change.Gateway))];
-            if (same.FirstOrDefault(e => e.Change == change) is { } known) return known;
-            JournalEntry entry = _journal.Begin(change);
-            foreach (JournalEntry former in same) _journal.Complete(former);
-            return entry;
-        }
-    }
-
-    /// <summary>Marks a mapping as released.</summary>
-    /// <exception cref="BtmmException">StateDirectoryInvalid.</exception>
-    public void MappingReleased(JournalEntry entry) => _journal.Complete(entry);
 
     private void Make(SystemChange change, Action make)
     {

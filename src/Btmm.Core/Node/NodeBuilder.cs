@@ -18,6 +18,7 @@ namespace Btmm.Core.Node;
 internal sealed class NodeBuilder
 {
     private const string IdentifierFile = "identifier";
+    private const string MemoryFile = "mappings.json";
     private const int PortAttempts = 20;
     private static readonly TimeSpan s_justBooted = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan s_firstDelayAfterBoot = TimeSpan.FromSeconds(3);
@@ -60,7 +61,8 @@ internal sealed class NodeBuilder
         HostRecords records = await DescribeHostAsync(state, cancellationToken).ConfigureAwait(false);
         IPAddress identifier = records.Identifier;
         IDatagramSocket socket = Undoable(OpenSocket(state));
-        await ReleaseFormerMappingsAsync(system, socket.LocalPort, cancellationToken).ConfigureAwait(false);
+        MappingMemory memory = OpenMemory(state);
+        IPortMapperFactory mappers = _connections.OpenMappers(memory);
 
         _undo.Push(new Undoing(() => system.UndoAll()));
         ITunDevice tun = Undoable(system.CreateTunnelInterface(_options.InterfaceName, _options.Mtu, $"btmm:{_options.Account.Domain}"));
@@ -85,8 +87,10 @@ internal sealed class NodeBuilder
             Sessions = sessions,
             Monitor = monitor,
             Network = new NetworkWatcher(monitor, _platform.Gateways, _platform.Time),
-            Endpoint = OpenKeeper(socket.LocalPort),
-            Health = _connections.Examine is { } examine ? new GatewayHealth(examine, _platform.Time) : null,
+            Memory = memory,
+            Former = new FormerMappings(memory, mappers, _platform.Gateways),
+            Endpoint = OpenKeeper(socket.LocalPort, mappers, memory),
+            Health = _connections.OpenExaminer?.Invoke(memory) is { } examine ? new GatewayHealth(examine, _platform.Time) : null,
             Publisher = publisher,
             Peers = peers,
             Cache = cache,
@@ -131,13 +135,21 @@ internal sealed class NodeBuilder
         return new RecordPublisher(_connections.ZoneUpdater, records, options, _platform.Time);
     }
 
-    private MappingKeeper OpenKeeper(int port) => new(
-        new MappingKeeperOptions { InternalPort = port }, _platform.Gateways, _connections.Mappers, _platform.Time, _platform.Random);
+    private MappingKeeper OpenKeeper(int port, IPortMapperFactory mappers, IMappingMemory memory) => new(
+        new MappingKeeperOptions { InternalPort = port }, _platform.Gateways, mappers, _platform.Time, _platform.Random, memory);
+
+    private MappingMemory OpenMemory(StateDirectory state)
+    {
+        MappingMemory memory = MappingMemory.Open(Path.Combine(state.DirectoryPath, MemoryFile), _platform.Random, _platform.Time);
+        if (memory.WasDamaged)
+            _log.Add(NodeEventKind.Recovered, "The memory of mappings was unreadable and starts empty; mappings of former runs end by themselves.");
+        return memory;
+    }
 
     private void Recover(ChangeJournal journal, JournalledSystem system)
     {
         if (journal.DamagedLines > 0) _log.Add(NodeEventKind.Recovered, $"{journal.DamagedLines} unreadable lines of the journal were dropped.");
-        foreach (JournalEntry entry in journal.OpenEntries.Where(entry => entry.Change.Kind != SystemChangeKind.PortMapping))
+        foreach (JournalEntry entry in journal.OpenEntries)
             _log.Add(NodeEventKind.Recovered, $"A former run left behind: {entry.Change}; undoing it.");
         foreach (BtmmException failure in system.UndoAll()) _log.AddProblem(failure);
     }
@@ -179,45 +191,6 @@ internal sealed class NodeBuilder
     }
 
     private IDatagramSocket OpenPort(int port) => _platform.Sockets.Open(new IPEndPoint(IPAddress.Any, port));
-
-    /// <summary>
-    /// A mapping that a crashed run left is taken over when it is for our port on the present gateway; on that gateway but for
-    /// another port it is released; on a gateway that is not ours now it can only end by itself.
-    /// </summary>
-    private async Task ReleaseFormerMappingsAsync(JournalledSystem system, int port, CancellationToken cancellationToken)
-    {
-        GatewayRoute? route = _platform.Gateways.FindDefault();
-        foreach (JournalEntry entry in system.OpenMappings)
-        {
-            if (route is null || !route.Gateway.Equals(entry.Change.Gateway))
-            {
-                system.MappingReleased(entry);
-                continue;
-            }
-
-            if (entry.Change.InternalPort == port) continue;
-            try
-            {
-                await ReleaseAsync(route, entry.Change, cancellationToken).ConfigureAwait(false);
-                system.MappingReleased(entry);
-                _log.Add(NodeEventKind.Recovered, $"A former run left behind: {entry.Change}; released it.");
-            }
-            catch (BtmmException e)
-            {
-                _log.AddProblem(e);
-            }
-        }
-    }
-
-    private async Task ReleaseAsync(GatewayRoute route, SystemChange change, CancellationToken cancellationToken)
-    {
-        PortMappingProtocol protocol = change.Protocol == "tcp" ? PortMappingProtocol.Tcp : PortMappingProtocol.Udp;
-        var mapping = new PortMapping(
-            PortMappingMethod.NatPmp, route.Gateway, protocol, change.InternalPort, change.ExternalPort, TimeSpan.Zero, _platform.Time.GetUtcNow());
-        IPortMapper mapper = _connections.Mappers.Open(route);
-        await using (mapper.ConfigureAwait(false))
-            await mapper.DeleteAsync(mapping, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);
-    }
 
     private T Undoable<T>(T made)
         where T : IDisposable

@@ -7,11 +7,14 @@ namespace Btmm.Core.Node;
 /// <summary>The node's links to the world outside, so that tests can replace them.</summary>
 internal sealed class NodeConnections
 {
-    /// <summary>Talks to gateways.</summary>
-    internal required IPortMapperFactory Mappers { get; init; }
+    /// <summary>Talks to gateways, and writes what it maps into a memory.</summary>
+    internal required Func<IMappingMemory, IPortMapperFactory> OpenMappers { get; init; }
 
-    /// <summary>Examines the way to the internet, with what the keeper of the mapping knows; null for no examinations.</summary>
-    internal Func<EndpointState, CancellationToken, Task<GatewayVerdict>>? Examine { get; init; }
+    /// <summary>
+    /// Makes what examines the way to the internet, with what the keeper of the mapping knows and the memory holds; null for no
+    /// examinations.
+    /// </summary>
+    internal Func<IMappingMemory, Func<EndpointState, CancellationToken, Task<GatewayVerdict>>>? OpenExaminer { get; init; }
 
     /// <summary>Sends updates to the zone service.</summary>
     internal required IZoneUpdater ZoneUpdater { get; init; }

@@ -15,16 +15,18 @@ internal static class NodeNetwork
         var client = new DnsClient(platform.Channels, platform.Streams, platform.Random, platform.Time, s_dns);
         var finder = new ZoneServerFinder(client, platform.NameServers);
         var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder, options.Account.Authority);
-        var services = new PortMapperServices(
-            platform.Channels, platform.Streams, platform.Random, platform.Time, new MappingMemory(platform.Random));
         return new NodeConnections
         {
-            Mappers = new NatPmpPortMapperFactory(services),
-            Examine = new NodeExaminer(new GatewayExaminer(Parts(platform, services)), zone, services.Memory, platform.Time).ExamineAsync,
+            OpenMappers = memory => new PortMapperFactory(Services(platform, memory), options.MappingMethod),
+            OpenExaminer = memory =>
+                new NodeExaminer(new GatewayExaminer(Parts(platform, Services(platform, memory))), zone, memory, platform.Time).ExamineAsync,
             ZoneUpdater = new ZoneUpdater(zone, new DnsUpdateClient(client)),
             OpenRecordWatcher = () => new ZoneWatcher(zone, client, platform.Channels, platform.Random, platform.Time),
         };
     }
+
+    private static PortMapperServices Services(NodePlatform platform, IMappingMemory memory) =>
+        new(platform.Channels, platform.Streams, platform.Random, platform.Time, memory);
 
     private static GatewayExaminerParts Parts(NodePlatform platform, PortMapperServices services) => new()
     {

@@ -21,6 +21,8 @@ internal sealed class NodeParts
     internal required SessionManager Sessions { get; init; }
     internal required INetworkMonitor Monitor { get; init; }
     internal required NetworkWatcher Network { get; init; }
+    internal required IMappingMemory Memory { get; init; }
+    internal required FormerMappings Former { get; init; }
     internal required MappingKeeper Endpoint { get; init; }
     internal required GatewayHealth? Health { get; init; }
     internal required RecordPublisher Publisher { get; init; }

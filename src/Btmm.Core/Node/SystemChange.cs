@@ -15,18 +15,6 @@ public sealed record SystemChange(SystemChangeKind Kind)
     /// <summary>The tag of an interface or hosts block.</summary>
     public string? Owner { get; init; }
 
-    /// <summary>The gateway on which a port was mapped.</summary>
-    public IPAddress? Gateway { get; init; }
-
-    /// <summary>The mapped transport protocol: <c>udp</c> or <c>tcp</c>.</summary>
-    public string? Protocol { get; init; }
-
-    /// <summary>The mapped internal port.</summary>
-    public int InternalPort { get; init; }
-
-    /// <summary>The mapped external port, 0 while not known.</summary>
-    public int ExternalPort { get; init; }
-
     /// <summary>A tunnel interface.</summary>
     public static SystemChange ForInterface(string name, string owner) =>
         new(SystemChangeKind.TunnelInterface) { Interface = name, Owner = owner };
@@ -42,17 +30,12 @@ public sealed record SystemChange(SystemChangeKind Kind)
     /// <summary>The block of an owner in the hosts file.</summary>
     public static SystemChange ForHostsBlock(string owner) => new(SystemChangeKind.HostsBlock) { Owner = owner };
 
-    /// <summary>A UDP port mapped on a gateway.</summary>
-    public static SystemChange ForMapping(IPAddress gateway, int internalPort, int externalPort) =>
-        new(SystemChangeKind.PortMapping) { Gateway = gateway, Protocol = "udp", InternalPort = internalPort, ExternalPort = externalPort };
-
     /// <inheritdoc/>
     public override string ToString() => Kind switch
     {
         SystemChangeKind.TunnelInterface => $"interface {Interface}",
         SystemChangeKind.Address => $"address {Address} on {Interface}",
         SystemChangeKind.Route => $"route to {Address} through {Interface}",
-        SystemChangeKind.HostsBlock => $"hosts block of {Owner}",
-        _ => $"mapping of {Protocol} port {InternalPort} on gateway {Gateway}",
+        _ => $"hosts block of {Owner}",
     };
 }

@@ -14,7 +14,4 @@ public enum SystemChangeKind
 
     /// <summary>Our block was written into the hosts file.</summary>
     HostsBlock,
-
-    /// <summary>A port was mapped on a gateway by NAT-PMP.</summary>
-    PortMapping,
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 using Btmm.Core.Peers;
@@ -136,16 +137,71 @@ public sealed class BtmmNodeTests : IDisposable
             var crashed = new JournalledSystem(journal, mac.System);
             crashed.AddRoute("btmm7", stale);
             crashed.WriteHosts("old.example.net", []);
-            crashed.NoteMapping(IPAddress.Parse("192.168.1.1"), 4444, 5555);
+            OpenMemory(state).Note(Mapping("192.168.1.1", 4444, DateTimeOffset.UtcNow));
         }
 
         mac.Mapper.Mappings[4444] = 5555;
         await mac.StartAsync();
         await mac.WaitForAsync(NodeEventKind.Published);
+        await mac.WaitForAsync(NodeEventKind.Recovered, e => e.Message.Contains("Udp port 4444", StringComparison.Ordinal));
         Assert.Equal(3, mac.Events(NodeEventKind.Recovered).Length);
         Assert.DoesNotContain($"route {stale}", mac.System.Things);
         Assert.DoesNotContain("hosts old.example.net", mac.System.Things);
         Assert.DoesNotContain(4444, mac.Mapper.Mappings.Keys);
+    }
+
+    [Fact]
+    public async Task Leftovers_OnAnotherGateway_WaitUntilItIsMetAgain()
+    {
+        string state = Path.Combine(_directory.Path, "mac");
+        await using NodeHarness mac = Host("mac", "192.168.1.100");
+        DateTimeOffset yesterday = DateTimeOffset.UtcNow.AddDays(-1);
+        OpenMemory(state).Note(Mapping("10.0.0.1", 4444, yesterday) with { Method = PortMappingMethod.Igd, IsPermanent = true });
+        OpenMemory(state).Note(Mapping("10.0.0.1", 4445, yesterday));
+        OpenMemory(state).Note(Mapping("192.168.1.1", 4446, yesterday) with { Method = PortMappingMethod.Igd, IsPermanent = true });
+        mac.Mapper.Mappings[4444] = mac.Mapper.Mappings[4446] = 5555;
+        await mac.StartAsync();
+        await mac.WaitForAsync(NodeEventKind.Recovered, e => e.Message.Contains("4446", StringComparison.Ordinal));
+        Assert.Contains(4444, mac.Mapper.Mappings.Keys);
+        mac.MoveTo(new GatewayRoute(IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.2"), 2, "eth0"));
+        await mac.WaitForAsync(NodeEventKind.Recovered, e => e.Message.Contains("4444", StringComparison.Ordinal));
+        Assert.DoesNotContain(4444, mac.Mapper.Mappings.Keys);
+        Assert.Equal(2, mac.Events(NodeEventKind.Recovered).Length);
+    }
+
+    [Fact]
+    public async Task Leftovers_OfOurPort_AreTakenOverAndReleasedAtTheStop()
+    {
+        int port;
+        await using (NodeHarness first = Alone())
+        {
+            await first.StartAsync();
+            await first.WaitForAsync(NodeEventKind.MappingReady);
+            port = first.Node.GetStatus().Port!.Value;
+        }
+
+        string state = Path.Combine(_directory.Path, "mac");
+        Assert.Empty(OpenMemory(state).Mappings);
+        OpenMemory(state).Note(Mapping("192.168.1.1", port, DateTimeOffset.UtcNow)); // As if the first run had crashed.
+        await using NodeHarness second = Alone();
+        await second.StartAsync();
+        await second.WaitForAsync(NodeEventKind.MappingReady);
+        Assert.Empty(second.Events(NodeEventKind.Recovered));
+        await second.Node.StopAsync();
+        Assert.Empty(second.Mapper.Mappings);
+        Assert.Empty(OpenMemory(state).Mappings);
+    }
+
+    [Fact]
+    public async Task Memory_Damaged_NodeStartsAndSaysSo()
+    {
+        string state = Path.Combine(_directory.Path, "mac");
+        Directory.CreateDirectory(state);
+        await File.WriteAllTextAsync(Path.Combine(state, "mappings.json"), "{", TestContext.Current.CancellationToken);
+        await using NodeHarness mac = Host("mac", "192.168.1.100");
+        await mac.StartAsync();
+        await mac.WaitForAsync(NodeEventKind.Recovered, e => e.Message.Contains("memory of mappings", StringComparison.Ordinal));
+        await mac.WaitForAsync(NodeEventKind.Published);
     }
 
     [Fact]
@@ -207,6 +263,12 @@ public sealed class BtmmNodeTests : IDisposable
         Assert.Empty(mac.System.Things);
         Assert.Empty(mac.Mapper.Mappings);
     }
+
+    private static MappingMemory OpenMemory(string state) =>
+        MappingMemory.Open(Path.Combine(state, "mappings.json"), SystemRandomSource.Instance, TimeProvider.System);
+
+    private static PortMapping Mapping(string gateway, int port, DateTimeOffset mappedAt) => new(
+        PortMappingMethod.NatPmp, IPAddress.Parse(gateway), PortMappingProtocol.Udp, port, 5555, TimeSpan.FromHours(1), mappedAt);
 
     private async Task<NodeStatus> RunOnceAsync()
     {

@@ -34,7 +34,7 @@ public sealed class ChangeJournalTests : IDisposable
             SystemChange.ForAddress("btmm0", s_peer),
             SystemChange.ForRoute("btmm0", s_peer),
             SystemChange.ForHostsBlock("alice.example.net"),
-            SystemChange.ForMapping(IPAddress.Parse("192.168.1.1"), 4000, 5000),
+            SystemChange.ForHostsBlock("bob.example.net"),
         ];
         using (ChangeJournal journal = ChangeJournal.Open(JournalPath))
         {
@@ -76,7 +76,7 @@ public sealed class ChangeJournalTests : IDisposable
         using (ChangeJournal journal = ChangeJournal.Open(JournalPath))
         {
             journal.Begin(SystemChange.ForInterface("btmm0", "owner"));
-            journal.Begin(SystemChange.ForMapping(IPAddress.Parse("192.168.1.1"), 4000, 5000));
+            journal.Begin(SystemChange.ForHostsBlock("alice.example.net"));
         }
 
         byte[] whole = File.ReadAllBytes(JournalPath);
@@ -120,6 +120,17 @@ public sealed class ChangeJournalTests : IDisposable
 
         Assert.Contains(Later, File.ReadAllText(JournalPath), StringComparison.Ordinal);
         Assert.Contains(Unknown, File.ReadAllText(JournalPath), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_MappingOfAFormerVersion_IsDroppedAndTheRestKept()
+    {
+        const string Mapping = "{\"v\":1,\"op\":\"open\",\"id\":7,\"kind\":\"PortMapping\",\"gateway\":\"192.168.1.1\",\"protocol\":\"udp\",\"internalPort\":4000,\"externalPort\":5000}";
+        File.WriteAllText(JournalPath, "{\"v\":1,\"op\":\"open\",\"id\":4,\"kind\":\"HostsBlock\",\"owner\":\"x\"}\n" + Mapping + "\n");
+        using ChangeJournal journal = ChangeJournal.Open(JournalPath);
+        Assert.Equal((0, 0), (journal.DamagedLines, journal.ForeignEntries));
+        Assert.Equal(4, Assert.Single(journal.OpenEntries).Id);
+        Assert.Equal(8, journal.Begin(SystemChange.ForRoute("btmm0", s_peer)).Id);
     }
 
     [Fact]

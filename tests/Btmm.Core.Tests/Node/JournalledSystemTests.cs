@@ -8,7 +8,6 @@ public sealed class JournalledSystemTests : IDisposable
 {
     private static readonly IPAddress s_own = IPAddress.Parse("fd00::1");
     private static readonly IPAddress s_peer = IPAddress.Parse("fd00::2");
-    private static readonly IPAddress s_gateway = IPAddress.Parse("192.168.1.1");
     private readonly TemporaryDirectory _directory = new();
     private readonly FakeSystem _system = new();
 
@@ -82,21 +81,6 @@ public sealed class JournalledSystemTests : IDisposable
         Assert.Single(journal.OpenEntries);
         Assert.True(system.RemoveRoute("btmm0", s_peer));
         Assert.False(system.RemoveRoute("btmm0", s_peer));
-        Assert.Empty(journal.OpenEntries);
-    }
-
-    [Fact]
-    public void NoteMapping_GrantedPortKnown_ReplacesTheIntention()
-    {
-        using ChangeJournal journal = OpenJournal();
-        var system = new JournalledSystem(journal, _system);
-        system.NoteMapping(s_gateway, 4000, 0);
-        JournalEntry granted = system.NoteMapping(s_gateway, 4000, 5000);
-        Assert.Equal(granted, system.NoteMapping(s_gateway, 4000, 5000));
-        Assert.Equal([granted], system.OpenMappings);
-        Assert.Empty(system.UndoAll());
-        Assert.Equal([granted], system.OpenMappings);
-        system.MappingReleased(granted);
         Assert.Empty(journal.OpenEntries);
     }
 

@@ -46,7 +46,13 @@ internal sealed class NodeHarness : IAsyncDisposable
             System = System,
             BootId = "boot-1",
         };
-        var connections = new NodeConnections { Mappers = Mapper, ZoneUpdater = zone, OpenRecordWatcher = zone.Open, Examine = examine };
+        var connections = new NodeConnections
+        {
+            OpenMappers = memory => new RecordedMapper(Mapper, memory),
+            ZoneUpdater = zone,
+            OpenRecordWatcher = zone.Open,
+            OpenExaminer = examine is null ? null : _ => examine,
+        };
         Node = new BtmmNode(options, platform, connections);
     }
 
@@ -113,6 +119,12 @@ internal sealed class NodeHarness : IAsyncDisposable
         public GatewayRoute? FindDefaultV6() => null;
 
         public IReadOnlyList<GatewayRoute> FindAll() => harness.Route is { } only ? [only] : [];
+    }
+
+    private sealed class RecordedMapper(FakeMapper mapper, IMappingMemory memory) : IPortMapperFactory
+    {
+        public IPortMapper Open(GatewayRoute route) =>
+            new RecordingPortMapper(mapper.Open(route), PortMappingMethod.NatPmp, route.Gateway, memory, TimeProvider.System);
     }
 
     private sealed class Monitor(NodeHarness harness) : INetworkMonitor

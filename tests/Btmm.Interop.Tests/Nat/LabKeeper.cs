@@ -20,14 +20,24 @@ internal sealed class LabKeeper : IAsyncDisposable
     /// <param name="lifetime">The lifetime to ask for; null for the keeper's own.</param>
     /// <param name="pollInterval">How often to look; null for the keeper's own.</param>
     /// <param name="method">The one method to map by; null for any.</param>
-    public LabKeeper(Lab lab, string host, int port, TimeSpan? lifetime = null, TimeSpan? pollInterval = null, PortMappingMethod? method = null)
+    /// <param name="memory">What the host remembers; null for a new memory.</param>
+    public LabKeeper(
+        Lab lab,
+        string host,
+        int port,
+        TimeSpan? lifetime = null,
+        TimeSpan? pollInterval = null,
+        PortMappingMethod? method = null,
+        IMappingMemory? memory = null)
     {
         _network = lab.Network(host);
         MappingKeeperOptions options = new() { InternalPort = port };
         if (lifetime is { } asked) options = options with { Lifetime = asked };
         if (pollInterval is { } interval) options = options with { PollInterval = interval };
-        PortMapperFactory mappers = new(LabMappers.Services(_network), method);
-        Keeper = new MappingKeeper(options, _network, mappers, TimeProvider.System, SystemRandomSource.Instance);
+        PortMapperServices services = LabMappers.Services(_network);
+        if (memory is not null) services = services with { Memory = memory };
+        PortMapperFactory mappers = new(services, method);
+        Keeper = new MappingKeeper(options, _network, mappers, TimeProvider.System, SystemRandomSource.Instance, services.Memory);
         _monitor = _network.OpenMonitor();
         _watch = WatchAsync();
         Keeper.Start();
