@@ -10,7 +10,7 @@ internal sealed class MapperFailures(IPAddress gateway)
     private readonly List<(MapperLane Lane, BtmmException? Failure)> _list = [];
 
     /// <summary>Whether a gateway was heard that speaks a method but says no.</summary>
-    internal bool AnyRefused => _list.Exists(entry => Weight(entry.Failure) == Weights.Refused);
+    internal bool AnyRefused => _list.Exists(entry => Weight(entry.Failure) >= Weights.Refused);
 
     /// <summary>Takes note of a method that failed.</summary>
     internal void Add(MapperLane lane, BtmmException failure) => Set(lane, failure);
@@ -57,14 +57,20 @@ internal sealed class MapperFailures(IPAddress gateway)
         null => Weights.Silent,
         BtmmErrorReason.PortMappingUnsupported => Weights.Unsupported,
         BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable => Weights.Trouble,
-        _ => Weights.Refused,
+        // Some gateways say so by one protocol when they are without an address, or do not allow it, and give the reason by another.
+        BtmmErrorReason.PortMappingOutOfResources => Weights.Refused,
+        BtmmErrorReason.PortMappingNetworkFailure or BtmmErrorReason.DoubleNat => Weights.RefusedForGood,
+        _ => Weights.RefusedWithReason,
     };
 
+    /// <summary>How much a failure tells, the least first.</summary>
     private enum Weights
     {
         Silent,
         Unsupported,
         Trouble,
         Refused,
+        RefusedWithReason,
+        RefusedForGood,
     }
 }

@@ -6,7 +6,7 @@ namespace Btmm.Core.Tests.NatTraversal;
 /// <summary>The choice among three methods: who is asked when, who maps, and that there are never two mappings.</summary>
 public sealed class AutoPortMapperTests
 {
-    private const int Seeds = 8;
+    private const int Seeds = 5;
     private readonly AutoFixture _lab = new();
 
     [Fact]

@@ -190,7 +190,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     [Fact]
     public async Task Keeper_LossesOfAllKinds_NothingLeftAfterTheStop()
     {
-        for (int seed = 0; seed < 6; seed++)
+        for (int seed = 0; seed < 4; seed++)
         {
             var random = new Random(seed);
             AutoFixture lab = new();

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Globalization;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.TestKit;
+
+namespace Btmm.Interop.Tests.Nat;
+
+/// <summary>The choice of the protocol with a real miniupnpd: which is taken, how soon, and that there is one lease, then none.</summary>
+public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixture>
+{
+    private const string Cafe = "198.51.100.20";
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [InlineData("on", PortMappingMethod.Pcp)]
+    [InlineData("pcp", PortMappingMethod.Pcp)]
+    [InlineData("natpmp", PortMappingMethod.NatPmp)]
+    public async Task Auto_GatewaySpeaksThis_MappedWithinASecondAndReleased(string speaks, PortMappingMethod method)
+    {
+        Lab lab = fixture.Require();
+        const int port = 42001;
+        Speak(lab, speaks);
+        try
+        {
+            var memory = new MappingMemory(SystemRandomSource.Instance);
+            Stopwatch clock = Stopwatch.StartNew();
+            await using (LabKeeper host = new(lab, "laptop", port, method: null, memory: memory))
+            {
+                await host.AvailableAsync(Cafe);
+                Report($"first endpoint where it speaks \"{speaks}\"", clock.Elapsed);
+                Assert.Equal(method, Assert.Single(memory.Mappings).Method);
+                Assert.Single(Leases(lab, port));
+                Assert.True(await host.Keeper.StopAsync());
+            }
+
+            Assert.Empty(Leases(lab, port));
+            clock.Restart();
+            await using LabKeeper again = new(lab, "laptop", port, method: null, memory: memory);
+            await again.AvailableAsync(Cafe);
+            Report("and with the method remembered", clock.Elapsed);
+        }
+        finally
+        {
+            Speak(lab, "on");
+        }
+    }
+
+    [Fact]
+    public async Task Auto_CrashedRun_ItsMappingIsTakenOverWithItsNonce()
+    {
+        Lab lab = fixture.Require();
+        const int port = 42010;
+        string path = Path.Combine(Path.GetTempPath(), $"btmm-{Guid.NewGuid():N}", "mappings.json");
+        try
+        {
+            NamespaceNetwork network = lab.Network("laptop");
+            PortMapperServices services = new(
+                network, network, SystemRandomSource.Instance, TimeProvider.System, MappingMemory.Open(path, SystemRandomSource.Instance, TimeProvider.System));
+            await using (AutoPortMapper crashed = new(network.FindDefault()!, services))
+                await crashed.MapAsync(new PortMappingRequest(PortMappingProtocol.Udp, port, port, TimeSpan.FromHours(1)), ExchangeEffort.Thorough, CancellationToken.None);
+            Assert.Single(Leases(lab, port));
+
+            MappingMemory memory = MappingMemory.Open(path, SystemRandomSource.Instance, TimeProvider.System);
+            await using (LabKeeper host = new(lab, "laptop", port, method: null, memory: memory))
+            {
+                await host.AvailableAsync(Cafe);
+                Assert.Single(Leases(lab, port));
+                Assert.True(await host.Keeper.StopAsync());
+            }
+
+            Assert.Empty(Leases(lab, port));
+            Assert.Empty(memory.Mappings);
+        }
+        finally
+        {
+            if (Directory.Exists(Path.GetDirectoryName(path))) Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Auto_ProtocolSwitchedOff_OtherTakesOverWithOneLease()
+    {
+        Lab lab = fixture.Require();
+        const int port = 42020;
+        var memory = new MappingMemory(SystemRandomSource.Instance);
+        await using LabKeeper host = new(lab, "laptop", port, method: null, memory: memory);
+        await host.AvailableAsync(Cafe);
+        Speak(lab, "natpmp");
+        try
+        {
+            host.Keeper.CheckNow();
+            Report("the other protocol took over", await Eventually.HoldsAsync(
+                () => memory.Mappings.Any(mapping => mapping is { Method: PortMappingMethod.NatPmp, Lifetime.Ticks: > 0 }), "a mapping by NAT-PMP", s_limit));
+            Assert.Equal(EndpointPhase.Available, host.State.Phase);
+        }
+        finally
+        {
+            Speak(lab, "on");
+        }
+
+        await host.Keeper.StopAsync();
+        Assert.Empty(Leases(lab, port));
+    }
+
+    [Fact]
+    public async Task Auto_GatewayForgetsAll_MappedAgain()
+    {
+        Lab lab = fixture.Require();
+        const int port = 42030;
+        await using LabKeeper host = new(lab, "laptop", port, method: null);
+        await host.AvailableAsync(Cafe);
+        await Task.Delay(TimeSpan.FromSeconds(5)); // So that an epoch of 0 is a step back beyond the tolerance.
+        lab.Reboot("gw-cafe");
+        Report("mapped again after the reboot", await Eventually.HoldsAsync(() => Leases(lab, port).Count == 1, "the mapping in the lease file", s_limit));
+    }
+
+    [Fact]
+    public async Task Auto_GatewayChangesAddress_EndpointFollows()
+    {
+        Lab lab = fixture.Require();
+        const int port = 42040;
+        await using LabKeeper host = new(lab, "laptop", port, method: null);
+        await host.AvailableAsync(Cafe);
+        lab.Readdress("gw-cafe", "198.51.100.77");
+        try
+        {
+            Report("new address told", await host.AvailableAsync("198.51.100.77"));
+            Assert.Single(Leases(lab, port));
+        }
+        finally
+        {
+            lab.Readdress("gw-cafe", Cafe);
+        }
+
+        await host.AvailableAsync(Cafe);
+    }
+
+    [Theory]
+    [InlineData("deny", BtmmErrorReason.PortMappingNotAuthorized)]
+    [InlineData("nostun", BtmmErrorReason.PortMappingNetworkFailure)]
+    [InlineData("off", BtmmErrorReason.PortMappingUnsupported)]
+    public async Task Auto_GatewayWithoutMapping_SaysWhyAndRecovers(string action, BtmmErrorReason reason)
+    {
+        Lab lab = fixture.Require();
+        const int port = 42050;
+        lab.MappingDaemon("gw-cafe", action);
+        await using LabKeeper host = new(lab, "laptop", port, method: null);
+        try
+        {
+            Report($"{reason} told", await host.UnavailableAsync(reason));
+            Assert.Empty(Leases(lab, port));
+        }
+        finally
+        {
+            lab.MappingDaemon("gw-cafe", "on");
+        }
+
+        Report($"endpoint after \"{action}\" ended", await host.AvailableAsync(Cafe));
+    }
+
+    private static void Speak(Lab lab, string protocol)
+    {
+        if (protocol == "on") lab.MappingDaemon("gw-cafe", "on");
+        else lab.SpeakOnly("gw-cafe", protocol);
+    }
+
+    private static void Report(string what, TimeSpan took) =>
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {took.TotalSeconds:F2} s"));
+
+    private static List<string> Leases(Lab lab, int internalPort) =>
+        [.. lab.Leases("gw-cafe").Where(lease => lease.Split(':') is ["UDP", _, _, var port, ..] && port == internalPort.ToString(CultureInfo.InvariantCulture))];
+}
