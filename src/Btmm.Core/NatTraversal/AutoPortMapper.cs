@@ -147,7 +147,7 @@ public sealed class AutoPortMapper : IPortMapper
             {
                 return await MapByAsync(lane, request, effort, cancellationToken).ConfigureAwait(false);
             }
-            catch (BtmmException e) when (IsWorthAnother(e, request))
+            catch (BtmmException e) when (IsWorthAnother(e, request) && !LeavesTheMapping(e, request, lane))
             {
                 failures.Add(lane, e);
             }
@@ -252,6 +252,14 @@ public sealed class AutoPortMapper : IPortMapper
         .. _memory.Mappings.Where(mapping => mapping.Protocol == request.Protocol && mapping.InternalPort == request.InternalPort
             && GatewayIdentity.AreSame(mapping.Gateway, _route.Gateway)),
     ];
+
+    /// <summary>
+    /// Whether a method whose gateway has no room for a renewal still has the mapping: then it is kept to its end, since another
+    /// method could make one only after it was deleted, and may have no room either.
+    /// </summary>
+    private bool LeavesTheMapping(BtmmException failure, PortMappingRequest request, MapperLane lane) =>
+        failure.Reason == BtmmErrorReason.PortMappingOutOfResources && Records(request).Any(mapping =>
+            mapping.Method == lane.Method && mapping.Lifetime > TimeSpan.Zero && _time.GetUtcNow() < mapping.ExpiresAt);
 
     private void ForgetMethod(MapperLane lane)
     {

@@ -239,6 +239,35 @@ public sealed class AutoPortMapperTests
     }
 
     [Fact]
+    public async Task Map_NoRoomForARenewal_MappingIsKeptToItsEndThenAnotherMethodMaps()
+    {
+        await using AutoPortMapper auto = _lab.Open();
+        await MapAsync(auto);
+        _lab.Pcp.MapFailure = BtmmErrorReason.PortMappingOutOfResources;
+        BtmmException e = await _lab.FailAsync(auto.MapAsync(_lab.Request, ExchangeEffort.Brisk, CancellationToken.None));
+        Assert.Equal(BtmmErrorReason.PortMappingOutOfResources, e.Reason);
+        Assert.True(_lab.Table.Has(PortMappingMethod.Pcp, AutoFixture.Port));
+        Assert.Equal((2, 0, 0), Maps());
+        await _lab.Clock.RunForAsync(TimeSpan.FromHours(1));
+        Assert.Equal(PortMappingMethod.NatPmp, (await MapAsync(auto)).Method);
+        Assert.Equal(1, _lab.Mappings);
+    }
+
+    [Theory]
+    [InlineData(BtmmErrorReason.PortMappingOutOfResources, BtmmErrorReason.PortMappingNetworkFailure)]
+    [InlineData(BtmmErrorReason.PortMappingNotAuthorized, BtmmErrorReason.PortMappingNetworkFailure)]
+    [InlineData(BtmmErrorReason.PortMappingOutOfResources, BtmmErrorReason.PortMappingNotAuthorized)]
+    public async Task Map_RefusedForSeveralReasons_TheMostTellingIsTold(BtmmErrorReason pcp, BtmmErrorReason natPmp)
+    {
+        _lab.Pcp.MapFailure = pcp;
+        _lab.NatPmp.MapFailure = natPmp;
+        _lab.Igd.Deaf = true;
+        await using AutoPortMapper auto = _lab.Open();
+        BtmmException e = await _lab.FailAsync(auto.MapAsync(_lab.Request, ExchangeEffort.Thorough, CancellationToken.None));
+        Assert.Equal(natPmp, e.Reason);
+    }
+
+    [Fact]
     public async Task Map_OneMethodOnly_OthersAreNeverAskedButTheirsIsReleased()
     {
         await using (AutoPortMapper former = _lab.Open()) await MapAsync(former);
