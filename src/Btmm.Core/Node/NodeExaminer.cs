@@ -47,7 +47,9 @@ internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneLocator zone, I
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            return (await zone.GetAsync(either.Token).ConfigureAwait(false)).Primary;
+            ZoneServers servers = await zone.GetAsync(either.Token).ConfigureAwait(false);
+            // Another port of the same server tells at least whether the NAT has one outer port for both.
+            return [.. servers.Primary, .. servers.LongLivedQueries];
         }
         catch (BtmmException)
         {

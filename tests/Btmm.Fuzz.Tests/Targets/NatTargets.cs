@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Protocol.NatTraversal.NatPmp;
 using Btmm.Protocol.NatTraversal.Pcp;
+using Btmm.Protocol.NatTraversal.Portal;
 using Btmm.Protocol.NatTraversal.Stun;
 
 namespace Btmm.Fuzz.Tests.Targets;
@@ -12,6 +13,7 @@ internal static class NatTargets
         new("nat-pmp", [.. NatPmpSamples()], NatPmp),
         new("pcp", [.. PcpSamples()], Pcp),
         new("stun", [.. StunSamples()], Stun),
+        new("portal", [.. PortalSamples()], bytes => PortalAnswer.TryParse(bytes, out _)),
     ];
 
     private static bool NatPmp(byte[] bytes)
@@ -107,5 +109,11 @@ internal static class NatTargets
         var writer = new StunWriter(buffer, StunHeader.BindingSuccess, id);
         Assert.True(writer.TryWriteMapped(address, 4711) && writer.TryWriteAddress(StunAttribute.OtherAddress, address, 1));
         return buffer[..writer.Finish(withFingerprint: false)];
+    }
+
+    private static IEnumerable<byte[]> PortalSamples()
+    {
+        yield return [.. "HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\nContent-Type: text/html\r\n\r\n<html>"u8];
+        yield return [.. "HTTP/1.0 511 Network Authentication Required\r\n\r\n<!doctype html>"u8];
     }
 }

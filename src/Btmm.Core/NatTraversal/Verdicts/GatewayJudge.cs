@@ -70,8 +70,7 @@ internal static class GatewayJudge
 
     private static GatewayVerdictKind KindOf(GatewayFacts facts)
     {
-        bool isPortal = facts.Portal.Sign == PortalSign.Strong || (facts.Portal.Sign == PortalSign.Weak && !facts.UdpHeard);
-        if (isPortal) return GatewayVerdictKind.CaptivePortal;
+        if (IsPortal(facts)) return GatewayVerdictKind.CaptivePortal;
         if (facts is { UdpAsked: true, UdpHeard: false, TcpPasses: true } || IsDnsOnly(facts)) return GatewayVerdictKind.UdpBlocked;
         if (facts.Route is not { } route) return GatewayVerdictKind.Unknown;
         IPAddress? seen = Seen(facts);
@@ -85,6 +84,10 @@ internal static class GatewayJudge
         bool isKnown = SpeaksMapping(facts) || IsOnline(facts) || (!facts.UdpAsked && facts.Hops.Any(hop => hop is not null));
         return isKnown ? GatewayVerdictKind.NoMapping : GatewayVerdictKind.Unknown;
     }
+
+    /// <summary>A page at the server's own address may be its owner's, unless nothing else of the server gets through.</summary>
+    private static bool IsPortal(GatewayFacts facts) => facts.Portal.Sign == PortalSign.Strong
+        || (facts is { Portal.Sign: PortalSign.Weak, UdpAsked: true, UdpHeard: false } && facts.TcpPasses != true);
 
     private static NatBeyond Beyond(GatewayFacts facts)
     {
@@ -154,6 +157,7 @@ internal static class GatewayJudge
     {
         GatewayVerdictKind.DirectPublic => new GatewayBox(GatewayBoxRole.Host, facts.Route?.LocalAddress),
         GatewayVerdictKind.CaptivePortal => new GatewayBox(GatewayBoxRole.Portal, facts.Route?.Gateway),
+        GatewayVerdictKind.UdpBlocked when facts.Stun.IsRefusedHere => new GatewayBox(GatewayBoxRole.Host, facts.Route?.LocalAddress),
         // The packets that found the routers were UDP as well: the last one that answered is the last that they reached.
         GatewayVerdictKind.UdpBlocked => new GatewayBox(GatewayBoxRole.Firewall, facts.Hops.LastOrDefault(hop => hop is not null) ?? facts.Route?.Gateway),
         _ => inner,

@@ -15,8 +15,8 @@ internal sealed class GatewaySurvey(GatewayExaminerParts parts, EvidenceLog evid
     /// <summary>How long the other protocols have once one has answered.</summary>
     private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long all have.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+    /// <summary>How long all have: UPnP devices may take a second to answer a search, and more to tell what they are.</summary>
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2.5);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<PortMappingMethod, GatewayAnswer> _answers = [];

@@ -23,6 +23,9 @@ internal sealed record StunFacts
     /// </summary>
     internal bool HeardDnsOnly { get; init; }
 
+    /// <summary>Whether this host's own system refused to send anything.</summary>
+    internal bool IsRefusedHere { get; init; }
+
     /// <summary>How the NATs behave.</summary>
     internal NatBehaviour Behaviour { get; init; } = NatBehaviour.Unknown;
 }

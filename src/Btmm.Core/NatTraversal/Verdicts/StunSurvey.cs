@@ -41,18 +41,23 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         Task<(IPEndPoint Server, StunOutcome? Outcome)>[] first = [.. servers.Select(server => AskFirstAsync(client, server, patience.Token))];
         using var grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, evidence.Time);
         using CancellationTokenRegistration end = grace.Token.Register(patience.Cancel);
+        bool isGraceOn = false;
         await foreach (Task<(IPEndPoint Server, StunOutcome? Outcome)> done in Task.WhenEach(first).ConfigureAwait(false))
         {
             (IPEndPoint server, StunOutcome? outcome) = await done.ConfigureAwait(false);
             if (outcome?.Kind != StunOutcomeKind.Answered) continue;
-            if (discovery is null) grace.CancelAfter(s_grace);
+            if (!isGraceOn) grace.CancelAfter(s_grace);
+            isGraceOn = true;
             if (NatBehaviourRules.IsUsable(server, outcome.Response?.OtherAddress))
                 discovery ??= DiscoverAsync(client, local, server, outcome, cancellationToken);
         }
 
         NatFilteringBehaviour filtering = discovery is null ? NatFilteringBehaviour.Unknown : await EndAsync(discovery).ConfigureAwait(false);
-        bool isElsewhere = servers.Any(server => server.Port != DnsPort);
-        return Conclude(new IPEndPoint(local, client.LocalEndPoint.Port), filtering) with { HeardDnsOnly = _heard && isElsewhere && !_heardElsewhere };
+        return Conclude(new IPEndPoint(local, client.LocalEndPoint.Port), filtering) with
+        {
+            HeardDnsOnly = _heard && !_heardElsewhere && servers.Any(server => server.Port != DnsPort),
+            IsRefusedHere = !_heard && first.All(asked => asked is { IsCompletedSuccessfully: true, Result.Outcome.Kind: StunOutcomeKind.Unreachable }),
+        };
     }
 
     private static async Task<NatFilteringBehaviour> EndAsync(Task<NatFilteringBehaviour> discovery)
@@ -61,7 +66,7 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         {
             return await discovery.ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
             return NatFilteringBehaviour.Unknown;
         }
@@ -94,18 +99,34 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         TimeSpan interval = (first.Elapsed * 2) + s_slack;
         interval = interval < s_shortestInterval ? s_shortestInterval : interval > s_longestInterval ? s_longestInterval : interval;
         long start = evidence.Now;
-        await using StunClient fresh = Open(local);
-        var changed = new StunQuery(server) { Change = StunChange.Address | StunChange.Port, AnswerFrom = other, FirstInterval = interval };
-        Task<StunOutcome> both = fresh.AskAsync(changed, cancellationToken);
-        Task<StunOutcome> port = fresh.AskAsync(
-            changed with { Change = StunChange.Port, AnswerFrom = new IPEndPoint(server.Address, other.Port) }, cancellationToken);
+        Task<(StunOutcomeKind Both, StunOutcomeKind Port)> letIn = AskToBeAnsweredElsewhereAsync(local, server, other, interval, cancellationToken);
         bool isOtherAlive = await CompareAsync(client, [new IPEndPoint(other.Address, server.Port), other], interval, cancellationToken).ConfigureAwait(false);
-        // When the farther one answers, nothing more can be learnt from the nearer one.
-        if ((await both.ConfigureAwait(false)).Kind != StunOutcomeKind.Answered) await port.ConfigureAwait(false);
-        StunOutcomeKind near = port.IsCompletedSuccessfully ? (await port.ConfigureAwait(false)).Kind : StunOutcomeKind.NoAnswer;
-        NatFilteringBehaviour filtering = NatBehaviourRules.Filtering((await both.ConfigureAwait(false)).Kind, near, isOtherAlive);
+        (StunOutcomeKind both, StunOutcomeKind port) = await letIn.ConfigureAwait(false);
+        NatFilteringBehaviour filtering = NatBehaviourRules.Filtering(both, port, isOtherAlive);
         evidence.Add(GatewayStep.NatFiltering, $"{server} and {other}", Describe(filtering), start);
         return filtering;
+    }
+
+    private async Task<(StunOutcomeKind Both, StunOutcomeKind Port)> AskToBeAnsweredElsewhereAsync(
+        IPAddress local, IPEndPoint server, IPEndPoint other, TimeSpan interval, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using StunClient fresh = Open(local);
+        var changed = new StunQuery(server) { Change = StunChange.Address | StunChange.Port, AnswerFrom = other, FirstInterval = interval };
+        Task<StunOutcome> both = fresh.AskAsync(changed, over.Token);
+        Task<StunOutcome> port = fresh.AskAsync(
+            changed with { Change = StunChange.Port, AnswerFrom = new IPEndPoint(server.Address, other.Port) }, over.Token);
+        try
+        {
+            StunOutcomeKind far = (await both.ConfigureAwait(false)).Kind;
+            // When the farther one answers, nothing more can be learnt from the nearer one.
+            return far == StunOutcomeKind.Answered ? (far, StunOutcomeKind.NoAnswer) : (far, (await port.ConfigureAwait(false)).Kind);
+        }
+        finally
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+            await ((Task)port).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     /// <summary>Asks the server's other address at both ports; whether anything came.</summary>

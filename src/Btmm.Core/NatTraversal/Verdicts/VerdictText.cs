@@ -16,13 +16,14 @@ internal static class VerdictText
         GatewayVerdictKind.SymmetricNat =>
             $"{Upper(verdict.Inner)} {MapsNothing(facts)}, and sends every flow from another port, so that peers cannot guess where to answer.",
         GatewayVerdictKind.NoMapping => $"{Upper(verdict.Inner)} {MapsNothing(facts)}, so peers can reach this host only while it reaches out to them.",
+        GatewayVerdictKind.UdpBlocked when facts.Stun.IsRefusedHere => "TCP passes and UDP does not: this host itself refuses to send it.",
         GatewayVerdictKind.UdpBlocked =>
             $"TCP passes and UDP {(GatewayJudge.IsDnsOnly(facts) ? "other than DNS " : "")}gets no answer: {verdict.Box} or a filter behind it drops it.",
         GatewayVerdictKind.CaptivePortal => facts.Portal.Location is { } page
             ? $"This network wants a sign-in first: it answers with {page} for everything."
             : "This network wants a sign-in first: it answers for addresses that are not its own.",
         _ => facts.Route is null
-            ? "There is no default gateway."
+            ? "There is no IPv4 default gateway."
             : $"{Upper(verdict.Inner)} maps no ports, and nothing beyond it answers.",
     };
 
@@ -32,6 +33,7 @@ internal static class VerdictText
         GatewayVerdictKind.DoubleNat => DoubleNatRemedy(verdict),
         GatewayVerdictKind.Cgnat => CgnatRemedy(verdict),
         GatewayVerdictKind.SymmetricNat or GatewayVerdictKind.NoMapping => MappingRemedy(verdict, facts),
+        GatewayVerdictKind.UdpBlocked when facts.Stun.IsRefusedHere => "Allow outgoing UDP in this host's own firewall.",
         GatewayVerdictKind.UdpBlocked =>
             $"Allow outgoing UDP for {Host(verdict)} in the firewall settings of {verdict.Box?.Address?.ToString() ?? "the gateway"}, or use another network.",
         GatewayVerdictKind.CaptivePortal => facts.Portal.Location is { } page
@@ -123,7 +125,7 @@ internal static class VerdictText
         new[] { facts.Trial?.Refusal }.Concat(facts.Failures.Select(reason => (BtmmErrorReason?)reason))
             .FirstOrDefault(reason => reason is { } known && GatewayJudge.IsRefusal(known));
 
-    private static string Host(GatewayVerdict verdict) => verdict.LocalAddress is { } local ? $"this host, {local}" : "this host";
+    private static string Host(GatewayVerdict verdict) => verdict.LocalAddress is { } local ? $"this host ({local})" : "this host";
 
     private static string Upper(GatewayBox? box) => box is null ? "The network" : char.ToUpperInvariant($"{box}"[0]) + $"{box}"[1..];
 

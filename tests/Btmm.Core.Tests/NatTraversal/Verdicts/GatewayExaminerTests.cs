@@ -1,0 +1,319 @@
+using System.Net;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Verdicts;
+using Btmm.Core.Tests.Dns;
+using Btmm.Protocol.Dns;
+using Btmm.Protocol.Dns.Data;
+
+namespace Btmm.Core.Tests.NatTraversal.Verdicts;
+
+public sealed class GatewayExaminerTests
+{
+    private const string Server = "203.0.113.53:3478";
+    private const string Redirect = "HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n";
+
+    [Fact]
+    public async Task Examine_OneNatThatMaps_IsSingleNatAndNothingIsLeft()
+    {
+        await using var net = new ExaminerFixture();
+        await using FakeStunServer server = Nat(net, "203.0.113.9");
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.SingleNat, verdict.Kind);
+        Assert.Equal(("203.0.113.9", "203.0.113.9"), ($"{verdict.ExternalAddress}", $"{verdict.PublicAddress}"));
+        Assert.Equal(PortMappingMethod.Pcp, verdict.Mapping?.Method);
+        Assert.Equal(NatMappingBehaviour.EndpointIndependent, verdict.NatBehaviour.Mapping);
+        Assert.True(verdict.IsReachable);
+        PortMapping trial = Assert.Single(net.Mappers[PortMappingMethod.Pcp].Mapped);
+        Assert.Equal(trial, Assert.Single(net.Mappers[PortMappingMethod.Pcp].Deleted));
+        Assert.Empty(net.Mappers[PortMappingMethod.NatPmp].Mapped);
+        Assert.All(net.Mappers.Values, mapper => Assert.True(mapper.IsDisposed));
+        GatewayStep[] steps = [GatewayStep.Route, GatewayStep.Gateway, GatewayStep.Mapping, GatewayStep.Stun, GatewayStep.NatMapping, GatewayStep.NatFiltering, GatewayStep.Hop];
+        Assert.All(steps, step => Assert.Contains(verdict.Evidence, e => e.Step == step));
+        Assert.Equal(net.Clock.Elapsed, verdict.Duration);
+        Assert.True(verdict.Duration < TimeSpan.FromSeconds(1.5), $"{verdict.Duration}");
+    }
+
+    [Fact]
+    public async Task Examine_FirstProtocolRefusesToMap_TheNextIsTried()
+    {
+        await using var net = new ExaminerFixture();
+        net.Mappers[PortMappingMethod.Pcp].MapError = BtmmErrorReason.PortMappingNotAuthorized;
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.SingleNat, PortMappingMethod.NatPmp), (verdict.Kind, verdict.Mapping!.Method));
+        Assert.Empty(net.Mappers[PortMappingMethod.Pcp].Deleted);
+        Assert.Single(net.Mappers[PortMappingMethod.NatPmp].Deleted);
+    }
+
+    [Fact]
+    public async Task Examine_MappingThatTimesOut_IsGivenBackBeforeTheNextIsTried()
+    {
+        await using var net = new ExaminerFixture();
+        net.Mappers[PortMappingMethod.Pcp].MapDelay = TimeSpan.FromMinutes(1);
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(PortMappingMethod.NatPmp, verdict.Mapping?.Method);
+        PortMapping doubtful = Assert.Single(net.Mappers[PortMappingMethod.Pcp].Deleted);
+        Assert.Equal((0, TimeSpan.Zero), (doubtful.ExternalPort, doubtful.Lifetime));
+        Assert.True(verdict.Duration < TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task Examine_AllRefuse_IsNoMappingWithTheReason()
+    {
+        await using var net = new ExaminerFixture();
+        foreach (ScriptedMapper mapper in net.Mappers.Values) mapper.MapError = BtmmErrorReason.PortMappingNotAuthorized;
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.NoMapping, BtmmErrorReason.PortMappingNotAuthorized), (verdict.Kind, verdict.Mapping?.Refusal));
+        Assert.StartsWith("Allow this host", verdict.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Examine_WithoutTrial_MapsNothing()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { TryMapping = false } };
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.SingleNat, null), (verdict.Kind, verdict.Mapping));
+        Assert.All(net.Mappers.Values, mapper => Assert.Empty(mapper.Mapped));
+    }
+
+    [Fact]
+    public async Task Examine_WithKnownMapping_MapsNothingAndBelievesIt()
+    {
+        var known = new MappingTrial { Method = PortMappingMethod.NatPmp, Refusal = BtmmErrorReason.PortMappingOutOfResources };
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { KnownMapping = known } };
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.NoMapping, known), (verdict.Kind, verdict.Mapping));
+        Assert.All(net.Mappers.Values, mapper => Assert.Empty(mapper.Mapped));
+    }
+
+    [Fact]
+    public async Task Examine_EndedByTheUserWhileMapping_GivesTheMappingBack()
+    {
+        await using var net = new ExaminerFixture();
+        net.Mappers[PortMappingMethod.Pcp].MapDelay = TimeSpan.FromSeconds(1);
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(900), net.Clock);
+        Task<GatewayVerdict> examination = net.Start(stop.Token);
+        await net.Clock.RunUntilAsync(() => examination.IsCompleted, TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => examination);
+        Assert.Single(net.Mappers[PortMappingMethod.Pcp].Deleted);
+        Assert.Empty(net.Mappers[PortMappingMethod.NatPmp].Mapped);
+        Assert.All(net.Mappers.Values, mapper => Assert.True(mapper.IsDisposed));
+    }
+
+    [Fact]
+    public async Task Examine_MappingNotGivenBack_IsInTheEvidence()
+    {
+        await using var net = new ExaminerFixture();
+        net.Mappers[PortMappingMethod.Pcp].DeleteError = BtmmErrorReason.Timeout;
+        net.Mappers[PortMappingMethod.Pcp].IsPermanent = true;
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Mapping && e.Answer.Contains("must be removed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Examine_SecondGateway_IsNamedByTheHopsAndAsked()
+    {
+        await using var net = new ExaminerFixture();
+        net.Hops = new FakeHopFinder(net.Clock, "192.168.1.1", "192.168.0.1", "203.0.113.1");
+        foreach (ScriptedMapper mapper in net.Mappers.Values) mapper.External = IPAddress.Parse("192.168.0.50");
+        await using FakeStunServer server = Nat(net, "203.0.113.9");
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.DoubleNat, verdict.Kind);
+        Assert.Equal(("192.168.1.1", "192.168.0.1"), ($"{verdict.Inner?.Address}", $"{verdict.Outer?.Address}"));
+        Assert.Contains(net.Opened, route => $"{route.Gateway}" == "192.168.0.1");
+        Assert.All(net.Hops.Asked, asked => Assert.Equal("203.0.113.53", $"{asked.Destination}"));
+    }
+
+    [Fact]
+    public async Task Examine_WithoutServers_AsksTheWayToNobody()
+    {
+        await using var net = new ExaminerFixture();
+        net.SilenceGateway();
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.NoMapping, verdict.Kind);
+        Assert.All(net.Hops.Asked, asked => Assert.Equal(PortalProbe.Nobody, asked.Destination));
+        Assert.Empty(net.Wire.Sent);
+        Assert.All(net.Wire.Connects, tried => Assert.Equal(new IPEndPoint(PortalProbe.Nobody, 80), tried.To));
+        Assert.True(verdict.Duration < TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public async Task Examine_EndOfTheWayNearby_IsNoRouter()
+    {
+        await using var net = new ExaminerFixture();
+        net.SilenceGateway();
+        net.Hops = new FakeHopFinder(net.Clock, "192.168.1.1", "192.168.7.7") { DestinationAt = 2 };
+        Assert.Equal(GatewayVerdictKind.NoMapping, (await net.ExamineAsync()).Kind);
+    }
+
+    [Fact]
+    public async Task Examine_SymmetricNatWithoutMapping_IsSymmetric()
+    {
+        await using var net = new ExaminerFixture();
+        net.SilenceGateway();
+        await using FakeStunServer server = Nat(net, "203.0.113.9");
+        server.Map = (client, at) => new(IPAddress.Parse("203.0.113.9"), (client.Port ^ at.Port) + at.Address.GetAddressBytes()[3]);
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.SymmetricNat, verdict.Kind);
+        Assert.True(verdict.NatBehaviour.IsSymmetric);
+    }
+
+    [Fact]
+    public async Task Examine_UdpSilentAndTcpConnected_IsUdpBlocked()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.SilenceGateway();
+        net.Serve("203.0.113.53", 3478, "");
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.UdpBlocked, verdict.Kind);
+        Assert.Equal("203.0.113.1", $"{verdict.Box?.Address}");
+        Assert.True(verdict.Duration < TimeSpan.FromSeconds(3), $"{verdict.Duration}");
+    }
+
+    [Fact]
+    public async Task Examine_HostThatRefusesToSendUdp_IsNamedItself()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.RefusesToSend = true;
+        net.Serve("203.0.113.53", 3478, "");
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.UdpBlocked, GatewayBoxRole.Host), (verdict.Kind, verdict.Box?.Role));
+        Assert.Empty(net.Wire.Sent);
+    }
+
+    [Fact]
+    public async Task Examine_UdpSilentAndTcpRefused_IsNotCalledBlocked()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.Wire.Host("203.0.113.53");
+        Assert.Equal(GatewayVerdictKind.SingleNat, (await net.ExamineAsync()).Kind);
+    }
+
+    [Fact]
+    public async Task Examine_SomebodyAnswersForNobody_IsCaptivePortal()
+    {
+        await using var net = new ExaminerFixture();
+        net.SilenceGateway();
+        net.Serve($"{PortalProbe.Nobody}", 80, Redirect);
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.CaptivePortal, verdict.Kind);
+        Assert.Contains("http://portal.example/", verdict.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Redirect, true)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>", true)]
+    [InlineData("HTTP/1.1 511 Network Authentication Required\r\n\r\n", true)]
+    [InlineData("HTTP/1.1 301 Moved\r\nLocation: https://203.0.113.53/\r\n\r\n", false)]
+    [InlineData("HTTP/1.1 301 Moved\r\nLocation: /index\r\n\r\n", false)]
+    [InlineData("HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<html>", false)]
+    [InlineData("", false)]
+    public async Task Examine_ServerThatAnswersHttpAndNotUdp_IsAPortalWhenItShowsAPage(string answer, bool isPortal)
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.Serve("203.0.113.53", 80, answer);
+        Assert.Equal(isPortal ? GatewayVerdictKind.CaptivePortal : GatewayVerdictKind.SingleNat, (await net.ExamineAsync()).Kind);
+    }
+
+    [Fact]
+    public async Task Examine_ServerWithASiteOfItsOwn_IsNoPortalWhenItAnswersStun()
+    {
+        await using var net = new ExaminerFixture();
+        await using FakeStunServer server = Nat(net, "203.0.113.9");
+        net.Serve("203.0.113.53", 80, Redirect);
+        Assert.Equal(GatewayVerdictKind.SingleNat, (await net.ExamineAsync()).Kind);
+    }
+
+    [Theory]
+    [InlineData("http://203.0.113.80/generate_204", "HTTP/1.1 204 No Content\r\n\r\n", false)]
+    [InlineData("http://203.0.113.80/generate_204", "HTTP/1.1 200 OK\r\n\r\n", true)]
+    [InlineData("http://probe.example/generate_204", Redirect, true)]
+    [InlineData("http://203.0.113.80/generate_204", "HTTP/1.1 503 No\r\n\r\n", false)]
+    [InlineData("http://unknown.example/", Redirect, false)]
+    public async Task Examine_ProbeUrl_MustAnswer204(string url, string answer, bool isPortal)
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { PortalProbe = new Uri(url) } };
+        net.Serve("203.0.113.80", 80, answer);
+        Assert.Equal(isPortal ? GatewayVerdictKind.CaptivePortal : GatewayVerdictKind.SingleNat, (await net.ExamineAsync()).Kind);
+    }
+
+    [Fact]
+    public async Task Examine_EndlessHttp_IsReadToALimit()
+    {
+        await using var net = new ExaminerFixture();
+        net.Serve($"{PortalProbe.Nobody}", 80, "HTTP/1.1 200 OK\r\n" + string.Concat(Enumerable.Repeat("A: b\r\n", 50_000)));
+        Assert.Equal(GatewayVerdictKind.SingleNat, (await net.ExamineAsync()).Kind);
+    }
+
+    [Fact]
+    public async Task Examine_NoRoute_SendsNothing()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.Gateways.Clear();
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.Unknown, "There is no IPv4 default gateway."), (verdict.Kind, verdict.Summary));
+        Assert.Empty(net.Wire.Sent);
+        Assert.Empty(net.Wire.Connects);
+    }
+
+    [Fact]
+    public async Task Examine_AddressGone_IsAVerdictNotAnException()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.Gateways.Set("192.168.1.1", "192.168.1.101");
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Stun && e.Who == "this host");
+        Assert.Equal(GatewayVerdictKind.NoMapping, verdict.Kind);
+    }
+
+    [Fact]
+    public async Task Examine_EverythingSilent_EndsInTime()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.SilenceGateway();
+        net.Hops = new FakeHopFinder(net.Clock);
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.Unknown, verdict.Kind);
+        Assert.True(verdict.Duration < TimeSpan.FromSeconds(3), $"{verdict.Duration}");
+    }
+
+    [Fact]
+    public async Task Examine_ZoneServerWithoutStun_ShowsByDnsThatUdpPasses()
+    {
+        await using var net = new ExaminerFixture { Options = ZoneOptions };
+        net.Serve("203.0.113.53", 53, "");
+        await using var dns = new FakeNameServer(net.Wire, net.Clock, "203.0.113.53")
+        {
+            Answer = static request => [FakeNameServer.Reply(request, DnsRcode.NXDomain)],
+        };
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal(GatewayVerdictKind.SingleNat, verdict.Kind);
+        Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Dns && e.Answer.StartsWith("NXDomain", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1", GatewayVerdictKind.CaptivePortal)]
+    [InlineData("203.0.113.5", GatewayVerdictKind.SingleNat)]
+    public async Task Examine_NameThatDoesNotExistHasAnAddress_IsAPortalWhenItIsPrivate(string address, GatewayVerdictKind kind)
+    {
+        await using var net = new ExaminerFixture { Options = ZoneOptions };
+        await using var dns = new FakeNameServer(net.Wire, net.Clock, "203.0.113.53")
+        {
+            Answer = request => [FakeNameServer.Reply(request, answers: new DnsRecord(request.Questions[0].Name, 60, new AData(IPAddress.Parse(address))))],
+        };
+        Assert.Equal(kind, (await net.ExamineAsync()).Kind);
+    }
+
+    private static GatewayExaminerOptions ZoneOptions => new()
+    {
+        ZoneServers = [IPEndPoint.Parse("203.0.113.53:53")],
+        Zone = DnsName.Parse("alice.example.net"),
+    };
+
+    /// <summary>A NAT whose outer address is given, with a STUN server of two addresses beyond it, which is asked.</summary>
+    private static FakeStunServer Nat(ExaminerFixture net, string outer)
+    {
+        net.Options = net.Options with { StunServers = [IPEndPoint.Parse(Server)] };
+        return new FakeStunServer(net.Wire, Server, "203.0.113.54:3479") { Map = (client, _) => new(IPAddress.Parse(outer), client.Port) };
+    }
+}
