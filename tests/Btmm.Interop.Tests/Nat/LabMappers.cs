@@ -16,6 +16,7 @@ internal static class LabMappers
     {
         PortMappingMethod.NatPmp => new NatPmpPortMapper(route, services),
         PortMappingMethod.Pcp => new PcpPortMapper(route, services),
+        PortMappingMethod.Igd => new IgdPortMapper(route, services),
         _ => null,
     };
 }

@@ -15,6 +15,9 @@ public sealed class NatZooTests(ZooFixture fixture) : IClassFixture<ZooFixture>
     /// <summary>Examinations mostly wait; on two processors more of them would wait for each other.</summary>
     private const int AtATime = 3;
 
+    /// <summary>Gateways that were asked for a trial mapping; none may be left on them.</summary>
+    private static readonly string[] s_mappingGateways = ["gw-home", "gw-cafe", "gw-inner", "gw-annex", "gw-cgn-naive", "gw-six"];
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [Fact]
@@ -67,6 +70,7 @@ public sealed class NatZooTests(ZooFixture fixture) : IClassFixture<ZooFixture>
         Print($"With {by}:");
         Print($"  {"kind",-24} {"verdict",-13} {"s",4}  {"box",-36} evidence");
         for (int i = 0; i < verdicts.Length; i++) Print(Row(ZooKind.All[i], verdicts[i]));
+        foreach (string gateway in s_mappingGateways) Assert.Empty(lab.Leases(gateway));
         string[] faults = [.. ZooKind.All.Select((kind, i) => kind.Fault(verdicts[i], isAlone)).Where(fault => fault.Length > 0)];
         if (faults.Length == 0) return;
         foreach ((ZooKind kind, GatewayVerdict verdict) in ZooKind.All.Zip(verdicts))

@@ -95,7 +95,7 @@ internal sealed class Examination
             Route = route,
             Answers = told.Answers,
             Failures = told.Failures,
-            Trial = _options.KnownMapping ?? told.Trial,
+            Trials = _options.KnownMapping is { } known ? [known] : told.Trials,
             Hops = ways,
             OuterAnswer = await outer.ConfigureAwait(false),
         };

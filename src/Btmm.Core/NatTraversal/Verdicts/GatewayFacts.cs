@@ -16,8 +16,14 @@ internal sealed record GatewayFacts
     /// <summary>Why the gateway gave no answer in the other protocols.</summary>
     internal IReadOnlyList<BtmmErrorReason> Failures { get; init; } = [];
 
-    /// <summary>Whether the gateway maps a port; null when that was not tried.</summary>
-    internal MappingTrial? Trial { get; init; }
+    /// <summary>Whether the gateway maps a port, by each protocol that was tried.</summary>
+    internal IReadOnlyList<MappingTrial> Trials { get; init; } = [];
+
+    /// <summary>The trial that worked, else the one whose refusal tells most; null when none was made.</summary>
+    internal MappingTrial? Trial => Trials.FirstOrDefault(trial => trial.Works) ?? Trials.MinBy(trial => Rank(trial.Refusal));
+
+    /// <summary>Every error that the gateway, or its silence, was.</summary>
+    internal IEnumerable<BtmmErrorReason> Errors => Failures.Concat(Trials.Select(trial => trial.Refusal).OfType<BtmmErrorReason>());
 
     /// <summary>What STUN servers told.</summary>
     internal StunFacts Stun { get; init; } = StunFacts.None;
@@ -39,4 +45,16 @@ internal sealed record GatewayFacts
 
     /// <summary>What the router two hops away answered in NAT-PMP, as gateways of homes do; null when it did not.</summary>
     internal GatewayAnswer? OuterAnswer { get; init; }
+
+    /// <summary>A daemon that knows no better says that it is out of resources, or nothing, where another protocol of it tells why.</summary>
+    internal static int Rank(BtmmErrorReason? refusal) => refusal switch
+    {
+        BtmmErrorReason.DoubleNat => 0,
+        BtmmErrorReason.PortMappingNetworkFailure => 1,
+        BtmmErrorReason.PortMappingNotAuthorized => 2,
+        BtmmErrorReason.PortMappingOutOfResources => 3,
+        BtmmErrorReason.PortMappingConflict => 4,
+        BtmmErrorReason.Timeout => 6,
+        _ => 5,
+    };
 }

@@ -46,7 +46,7 @@ internal static class GatewayJudge
     }
 
     /// <summary>Whether the gateway lets itself be asked for mappings at all, whatever it answers.</summary>
-    internal static bool SpeaksMapping(GatewayFacts facts) => facts.Answers.Count > 0 || facts.Failures.Any(IsRefusal);
+    internal static bool SpeaksMapping(GatewayFacts facts) => facts.Answers.Count > 0 || facts.Errors.Any(IsRefusal);
 
     /// <summary>Whether an error is a gateway's answer, not its silence.</summary>
     internal static bool IsRefusal(BtmmErrorReason reason) => reason is BtmmErrorReason.PortMappingNotAuthorized
@@ -97,7 +97,8 @@ internal static class GatewayJudge
         {
             ExternalAddressKind.Public when Seen(facts) is { } seen && !seen.Equals(external) => BehindPublic(facts),
             // A gateway that asks a STUN server itself tells the outermost address, and maps nothing when that is not its own.
-            ExternalAddressKind.Public => IsRefusedByNetwork(facts) ? ByHops(facts) ?? NatBeyond.None : NatBeyond.None,
+            ExternalAddressKind.Public when IsRefusedByNetwork(facts) => ByHops(facts) ?? NatBeyond.None,
+            ExternalAddressKind.Public => IsRefusedVaguely(facts) && ByHops(facts) == NatBeyond.Provider ? NatBeyond.Provider : NatBeyond.None,
             ExternalAddressKind.CarrierShared or ExternalAddressKind.TransitionShared => NatBeyond.Provider,
             ExternalAddressKind.Private => ByHops(facts) ?? NatBeyond.SecondGateway,
             _ => WithoutAddress(facts),
@@ -114,8 +115,7 @@ internal static class GatewayJudge
 
     private static NatBeyond WithoutExternal(GatewayFacts facts)
     {
-        bool isMismatch = facts.Failures.Contains(BtmmErrorReason.DoubleNat) || facts.Trial?.Refusal == BtmmErrorReason.DoubleNat;
-        if (isMismatch) return ByHops(facts) ?? NatBeyond.SecondGateway;
+        if (facts.Errors.Contains(BtmmErrorReason.DoubleNat)) return ByHops(facts) ?? NatBeyond.SecondGateway;
         bool isShared = facts.Route is { } route && ExternalAddress.Classify(route.LocalAddress) == ExternalAddressKind.CarrierShared;
         if (isShared) return NatBeyond.Provider;
         return IsWithoutAddress(facts) ? WithoutAddress(facts) : ByHops(facts) ?? NatBeyond.None;
@@ -141,8 +141,11 @@ internal static class GatewayJudge
     private static bool IsWithoutAddress(GatewayFacts facts) =>
         External(facts) is { } external ? IsVague(ExternalAddress.Classify(external)) : IsRefusedByNetwork(facts);
 
-    private static bool IsRefusedByNetwork(GatewayFacts facts) => facts.Failures.Contains(BtmmErrorReason.PortMappingNetworkFailure)
-        || facts.Trial?.Refusal == BtmmErrorReason.PortMappingNetworkFailure;
+    private static bool IsRefusedByNetwork(GatewayFacts facts) => facts.Errors.Contains(BtmmErrorReason.PortMappingNetworkFailure);
+
+    /// <summary>Whether it fails to map without a reason that would be its own: UPnP and PCP have no better words for a lack of address.</summary>
+    private static bool IsRefusedVaguely(GatewayFacts facts) => facts.Trial is { Works: false, Refusal: not (
+        BtmmErrorReason.PortMappingNotAuthorized or BtmmErrorReason.PortMappingConflict or BtmmErrorReason.Timeout) };
 
     private static bool IsVague(ExternalAddressKind kind) => kind is ExternalAddressKind.Unspecified or ExternalAddressKind.LinkLocal
         or ExternalAddressKind.Loopback or ExternalAddressKind.Reserved;

@@ -5,8 +5,9 @@ namespace Btmm.Core.NatTraversal.Verdicts;
 /// <summary>What the gateway answered in the port-mapping protocols. Immutable.</summary>
 /// <param name="Answers">Its answers, one a protocol, in the order of preference.</param>
 /// <param name="Failures">Why there is no answer in the others.</param>
-/// <param name="Trial">Whether it maps; null when that was not tried.</param>
-internal sealed record GatewayReplies(IReadOnlyList<GatewayAnswer> Answers, IReadOnlyList<BtmmErrorReason> Failures, MappingTrial? Trial)
+/// <param name="Trials">Whether it maps, by each protocol that was tried.</param>
+internal sealed record GatewayReplies(
+    IReadOnlyList<GatewayAnswer> Answers, IReadOnlyList<BtmmErrorReason> Failures, IReadOnlyList<MappingTrial> Trials)
 {
-    internal static GatewayReplies None { get; } = new([], [], null);
+    internal static GatewayReplies None { get; } = new([], [], []);
 }

@@ -37,11 +37,11 @@ internal sealed class GatewaySurvey(GatewayExaminerParts parts, EvidenceLog evid
             }
 
             await AskAllAsync(mappers, route, cancellationToken).ConfigureAwait(false);
-            MappingTrial? trial = null;
+            IReadOnlyList<MappingTrial> trials = [];
             var ways = s_preference.Where(_answers.ContainsKey).Select(method => (method, mappers[method])).ToList();
             if (tryMapping && ways.Count > 0)
-                trial = await new TrialMapping(parts, evidence).RunAsync(route, ways, cancellationToken).ConfigureAwait(false);
-            return new GatewayReplies([.. s_preference.Where(_answers.ContainsKey).Select(method => _answers[method])], [.. _failures.Values], trial);
+                trials = await new TrialMapping(parts, evidence).RunAsync(route, ways, cancellationToken).ConfigureAwait(false);
+            return new GatewayReplies([.. s_preference.Where(_answers.ContainsKey).Select(method => _answers[method])], [.. _failures.Values], trials);
         }
         finally
         {

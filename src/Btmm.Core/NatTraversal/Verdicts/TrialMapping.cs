@@ -19,22 +19,22 @@ internal sealed class TrialMapping(GatewayExaminerParts parts, EvidenceLog evide
     /// <param name="route">The gateway.</param>
     /// <param name="ways">The protocols that answered, best first.</param>
     /// <param name="cancellationToken">Ends it; what was mapped is given back all the same.</param>
-    internal async Task<MappingTrial?> RunAsync(
+    /// <returns>The trials in their order; the last works if any does.</returns>
+    internal async Task<IReadOnlyList<MappingTrial>> RunAsync(
         GatewayRoute route, IReadOnlyList<(PortMappingMethod Method, IPortMapper Mapper)> ways, CancellationToken cancellationToken)
     {
         // The port is held meanwhile, so that the mapping leads to nobody else.
         await using IDatagramChannel held = parts.Channels.Open(new DatagramChannelOptions(new IPEndPoint(route.LocalAddress, 0)));
         var request = new PortMappingRequest(PortMappingProtocol.Udp, held.LocalEndPoint.Port, held.LocalEndPoint.Port, s_lifetime);
-        MappingTrial? refused = null;
+        List<MappingTrial> trials = [];
         foreach ((PortMappingMethod method, IPortMapper mapper) in ways)
         {
             if (cancellationToken.IsCancellationRequested) break;
-            MappingTrial trial = await TryAsync(route, method, mapper, request, cancellationToken).ConfigureAwait(false);
-            if (trial.Works) return trial;
-            if (refused is null || refused.Refusal == BtmmErrorReason.Timeout) refused = trial;
+            trials.Add(await TryAsync(route, method, mapper, request, cancellationToken).ConfigureAwait(false));
+            if (trials[^1].Works) break;
         }
 
-        return refused;
+        return trials;
     }
 
     private async Task<MappingTrial> TryAsync(

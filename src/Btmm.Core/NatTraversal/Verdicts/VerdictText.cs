@@ -122,8 +122,7 @@ internal static class VerdictText
     };
 
     private static BtmmErrorReason? Refusal(GatewayFacts facts) =>
-        new[] { facts.Trial?.Refusal }.Concat(facts.Failures.Select(reason => (BtmmErrorReason?)reason))
-            .FirstOrDefault(reason => reason is { } known && GatewayJudge.IsRefusal(known));
+        facts.Errors.Where(GatewayJudge.IsRefusal).Select(reason => (BtmmErrorReason?)reason).MinBy(GatewayFacts.Rank);
 
     private static string Host(GatewayVerdict verdict) => verdict.LocalAddress is { } local ? $"this host ({local})" : "this host";
 

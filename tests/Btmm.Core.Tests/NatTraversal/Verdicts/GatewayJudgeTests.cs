@@ -159,6 +159,19 @@ public sealed class GatewayJudgeTests
         Assert.Contains("this host itself refuses", verdict.Summary, StringComparison.Ordinal);
     }
 
+    // As miniupnpd behind a carrier's NAT: it has learnt the outermost address by STUN, and each protocol has its own word for that.
+    [Theory]
+    [InlineData("OutOfResources", "NetworkFailure")]
+    [InlineData("NetworkFailure", "OutOfResources")]
+    [InlineData("OutOfResources", "OutOfResources")]
+    public void Cgnat_ThatTheGatewayKnowsOf_IsFoundByAnyProtocolsRefusal(string first, string second)
+    {
+        GatewayFacts facts = Facts("192.168.1.9", "203.0.113.9", "-", "203.0.113.9", "u", "192.168.1.1,100.64.0.1");
+        GatewayVerdict verdict = GatewayJudge.Judge(facts with { Trials = [Trial(first)!, Trial(second)!] });
+        Assert.Equal(GatewayVerdictKind.Cgnat, verdict.Kind);
+        Assert.Equal(first == second ? Reason(first) : BtmmErrorReason.PortMappingNetworkFailure, verdict.Mapping?.Refusal);
+    }
+
     private static void AssertSentence(string text)
     {
         Assert.True(char.IsAsciiLetterUpper(text[0]) && text[^1] == '.', text);
@@ -175,7 +188,7 @@ public sealed class GatewayJudgeTests
             Route = local == "-" ? null : new GatewayRoute(IPAddress.Parse("192.168.1.1"), IPAddress.Parse(local), 2, "eth0"),
             Answers = external is null ? [] : [new GatewayAnswer(PortMappingMethod.NatPmp, external, null, TimeSpan.Zero, 1)],
             Failures = external is null ? [gateway == "-" ? BtmmErrorReason.PortMappingUnsupported : Reason(gateway)] : [],
-            Trial = Trial(trial),
+            Trials = Trial(trial) is { } made ? [made] : [],
             Stun = mapped is null ? StunFacts.None : new StunFacts
             {
                 Mapped = new IPEndPoint(mapped, 40000),

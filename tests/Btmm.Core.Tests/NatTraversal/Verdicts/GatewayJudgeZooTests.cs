@@ -24,7 +24,7 @@ public sealed class GatewayJudgeZooTests
         {
             Route = s_route,
             Answers = [new GatewayAnswer(PortMappingMethod.NatPmp, s_public, TimeSpan.Zero, TimeSpan.Zero, 1)],
-            Trial = new MappingTrial { Method = PortMappingMethod.NatPmp, Refusal = BtmmErrorReason.PortMappingNetworkFailure },
+            Trials = [new MappingTrial { Method = PortMappingMethod.NatPmp, Refusal = BtmmErrorReason.PortMappingNetworkFailure }],
             Stun = new StunFacts { Mapped = new IPEndPoint(s_public, 4711), HeardAnything = true },
             UdpAsked = true,
             UdpHeard = true,
