@@ -68,8 +68,19 @@ internal sealed partial class GatewayKeeper
 
     private void JudgeAddress(IPAddress? external)
     {
-        if (_kind != EndpointCandidateKind.Pinhole && external is not null && IsBehindAnotherNat(external)) throw BehindAnotherNat(external);
+        if (_kind == EndpointCandidateKind.Pinhole || external is null || !IsBehindAnotherNat(external)) return;
+        bool isHeld = _lease is not null && Now() < _lease.ExpiresAt;
+        throw isHeld && ExternalAddress.Classify(external) == ExternalAddressKind.Unspecified ? NoAddressNow() : BehindAnotherNat(external);
     }
+
+    /// <summary>A gateway that had an address has none while its line comes up again: that passes, as a rule.</summary>
+    private BtmmException NoAddressNow() => new(
+        BtmmErrorReason.PortMappingNetworkFailure,
+        $"The gateway {_route.Gateway} has lost its external address.",
+        "Check the router's internet connection.")
+    {
+        Endpoint = new IPEndPoint(_route.Gateway, NatPmpConstants.GatewayPort),
+    };
 
     private BtmmException BehindAnotherNat(IPAddress external) => new(
         BtmmErrorReason.DoubleNat,

@@ -118,6 +118,27 @@ public sealed class EveryMethodQuirkTests
 
     [Theory]
     [MemberData(nameof(Methods))]
+    public async Task GatewayWithoutAnAddressForAMoment_IsAskedAgain_AndTheEndpointStays(PortMappingMethod method)
+    {
+        await using QuirkLab lab = new(method);
+        await lab.StartAsync();
+        await lab.Clock.RunForAsync(TimeSpan.FromSeconds(5));
+        lab.CountTold();
+        lab.Gateway.Readdress("0.0.0.0", announce: false);
+        int before = lab.Gateway.Log.Count;
+        lab.Keeper.CheckNow();
+        await lab.UntilAsync(() => lab.Gateway.Log.Count > before);
+        await lab.Clock.RunForAsync(TimeSpan.FromSeconds(8));
+        lab.Gateway.Readdress("203.0.113.10", announce: false);
+        await lab.Clock.RunForAsync(TimeSpan.FromMinutes(3));
+        Assert.Equal(0, lab.CountTold());
+        Assert.Equal(IPAddress.Parse("203.0.113.10"), lab.State.Endpoint?.Address);
+        Assert.Single(lab.Gateway.Mappings);
+        await lab.ReleaseAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
     public async Task GatewayThatAnswersTwice_IsBelievedOnce_AndMapsOnce(PortMappingMethod method)
     {
         await using QuirkLab lab = new(method, new FakeGatewayQuirks { AnswersTwice = true });

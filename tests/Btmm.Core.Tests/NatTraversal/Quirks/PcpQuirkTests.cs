@@ -145,6 +145,14 @@ public sealed class PcpQuirkTests
     }
 
     [Fact]
+    public async Task GatewayThatAnswersFromAnotherPort_IsHeard_AndMapsOnce()
+    {
+        await using QuirkLab lab = new(Pcp, new FakeGatewayQuirks { AnswerPort = 1026 });
+        await lab.MapAndReleaseAsync(Pcp);
+        Assert.InRange(lab.Gateway.Log.Count, 3, 4);
+    }
+
+    [Fact]
     public async Task GatewayThatDoesNotKnowAnnounce_IsUsedAllTheSame()
     {
         await using QuirkLab lab = new(Pcp, new FakeGatewayQuirks { PcpAnnounceResult = 4 });
