@@ -34,7 +34,9 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
     /// <summary>Makes a link; opens no socket yet.</summary>
     /// <param name="session">The session; the link's own from now on.</param>
     /// <param name="gateway">Where requests go.</param>
-    /// <param name="local">Where they come from; the family's "any" leaves it to the routing table.</param>
+    /// <param name="local">
+    /// This host's address towards the gateway: bound to it, the socket hears nothing that is sent to the host's other addresses.
+    /// </param>
     /// <param name="channels">Where sockets come from.</param>
     /// <param name="time">The clock.</param>
     /// <param name="maxLength">The longest message in bytes; longer ones are ignored.</param>

@@ -18,18 +18,18 @@ public sealed class NatPmpClient : IAsyncDisposable
     private int _stateLossCount;
 
     /// <summary>Makes a client; opens no socket yet.</summary>
-    /// <param name="gateway">The gateway's inner IPv4 address.</param>
+    /// <param name="route">The gateway, and this host's address: requests are sent from it, and ports of it are mapped.</param>
     /// <param name="channels">Where its socket comes from.</param>
     /// <param name="time">The clock.</param>
-    public NatPmpClient(IPAddress gateway, IDatagramChannelFactory channels, TimeProvider time)
+    public NatPmpClient(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(gateway);
+        ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(time);
-        _gateway = new IPEndPoint(gateway, NatPmpConstants.GatewayPort);
+        _gateway = new IPEndPoint(route.Gateway, NatPmpConstants.GatewayPort);
         _time = time;
-        _session = new NatPmpSession(gateway);
+        _session = new NatPmpSession(route.Gateway);
         _link = new GatewayLink<NatPmpRequest, NatPmpOutcome>(
-            _session, _gateway, IPAddress.Any, channels, time, NatPmpConstants.MaxMessageLength, outcome => outcome.Response is not null);
+            _session, _gateway, route.LocalAddress, channels, time, NatPmpConstants.MaxMessageLength, outcome => outcome.Response is not null);
     }
 
     /// <summary>The gateway's address.</summary>

@@ -18,7 +18,7 @@ public sealed class NatPmpPortMapper : IPortMapper
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(services);
-        _client = new NatPmpClient(route.Gateway, services.Channels, services.Time);
+        _client = new NatPmpClient(route, services.Channels, services.Time);
         _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
 

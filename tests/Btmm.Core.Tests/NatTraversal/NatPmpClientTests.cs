@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Protocol.NatTraversal;
@@ -22,7 +23,7 @@ public sealed class NatPmpClientTests : IAsyncDisposable
         _wire = new VirtualWire(_clock);
         _host = _wire.Host("192.168.1.100");
         _gateway = new FakeGateway(_wire, "192.168.1.1", "203.0.113.10", _clock);
-        _client = new NatPmpClient(_gateway.Address, _host, _clock);
+        _client = new NatPmpClient(new GatewayRoute(_gateway.Address, _host.Address, 2, "eth0"), _host, _clock);
     }
 
     public async ValueTask DisposeAsync()
