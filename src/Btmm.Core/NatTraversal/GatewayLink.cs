@@ -30,6 +30,7 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly byte[] _output;
     private Line? _line;
+    private bool _toldOfStranger;
 
     /// <summary>Makes a link; opens no socket yet.</summary>
     /// <param name="session">The session; the link's own from now on.</param>
@@ -194,6 +195,12 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
         {
             ReceivedDatagram received = await line.Channel.ReceiveAsync(buffer, line.Shutdown.Token).ConfigureAwait(false);
             if (received.Truncated) return;
+            if (!GatewaySource.IsGateway(_gateway.Address, received.Remote.Address))
+            {
+                TellOfStranger(received.Remote);
+                return;
+            }
+
             lock (_gate)
             {
                 _session.HandleDatagram(Now(), received.Remote, buffer.AsSpan(0, received.Length));
@@ -208,6 +215,14 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
         {
             line.Fault = e;
         }
+    }
+
+    /// <summary>Once in the link's life, however many there are.</summary>
+    private void TellOfStranger(IPEndPoint sender)
+    {
+        if (_toldOfStranger) return;
+        _toldOfStranger = true;
+        PortMappingLog.Instance.StrangerIgnored(_gateway.Address.ToString(), sender.ToString());
     }
 
     private async Task CloseAsync()

@@ -123,7 +123,9 @@ public sealed class NatPmpClient : IAsyncDisposable
     private async Task<NatPmpOutcome> ExchangeAsync(NatPmpRequest request, int? maxTries, CancellationToken cancellationToken)
     {
         NatPmpOutcome outcome = await _link.ExchangeAsync(request, maxTries ?? MaxTries, cancellationToken).ConfigureAwait(false);
-        if (outcome.GatewayLostState) Interlocked.Increment(ref _stateLossCount);
+        if (!outcome.GatewayLostState) return outcome;
+        Interlocked.Increment(ref _stateLossCount);
+        PortMappingLog.Instance.StateLost(_gateway.Address.ToString(), outcome.Response?.EpochSeconds ?? 0);
         return outcome;
     }
 }

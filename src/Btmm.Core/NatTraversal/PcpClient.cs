@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Contracts;
@@ -19,13 +20,18 @@ public sealed class PcpClient : IAsyncDisposable
     /// <summary>"Discard": the port of a mapping that nobody has.</summary>
     private const ushort DiscardPort = 9;
 
+    /// <summary>So many nonces are known as our own; then the oldest are forgotten with all others.</summary>
+    private const int MaxNonces = 4096;
+
     private readonly IPEndPoint _gateway;
     private readonly IPAddress _local;
     private readonly IRandomSource _random;
     private readonly TimeProvider _time;
     private readonly PcpSession _session;
     private readonly GatewayLink<PcpRequest, PcpOutcome> _link;
+    private readonly ConcurrentDictionary<PcpNonce, bool> _asked = new();
     private int _stateLossCount;
+    private bool _toldOfForeignNonce;
 
     /// <summary>Makes a client; opens no socket yet.</summary>
     /// <param name="route">
@@ -61,8 +67,8 @@ public sealed class PcpClient : IAsyncDisposable
     internal IPEndPoint GatewayEndPoint => _gateway;
 
     /// <summary>
-    /// Told of each MAP response that was not asked for, and whether its epoch shows a loss; it may be a mapping update (§14.2), late, or
-    /// forged. Must be quick.
+    /// Told of each MAP response with a nonce of ours that answers nothing under way, and whether its epoch shows a loss; it may be a
+    /// mapping update (§14.2) or late. Must be quick.
     /// </summary>
     internal Action<PcpResponse, bool>? Unasked { get; init; }
 
@@ -193,14 +199,30 @@ public sealed class PcpClient : IAsyncDisposable
 
     private async Task<PcpOutcome> ExchangeAsync(PcpRequest request, int maxTries, CancellationToken cancellationToken)
     {
+        if (request.Map is { } map)
+        {
+            if (_asked.Count >= MaxNonces) _asked.Clear();
+            _asked[map.Nonce] = true;
+        }
+
         PcpOutcome outcome = await _link.ExchangeAsync(request, maxTries, cancellationToken).ConfigureAwait(false);
-        if (outcome.ServerLostState) Interlocked.Increment(ref _stateLossCount);
+        if (!outcome.ServerLostState) return outcome;
+        Interlocked.Increment(ref _stateLossCount);
+        PortMappingLog.Instance.StateLost(_gateway.Address.ToString(), outcome.Response?.EpochSeconds ?? 0);
         return outcome;
     }
 
     private void PassOn()
     {
-        if (_session.TryTakeUnasked(out PcpResponse? response) && response is { EpochSeconds: { } epoch })
+        if (!_session.TryTakeUnasked(out PcpResponse? response) || response is not { EpochSeconds: { } epoch, Map: { } map }) return;
+        if (_asked.ContainsKey(map.Nonce))
+        {
             Unasked?.Invoke(response, _session.AnnouncesLoss(_link.Now(), epoch));
+        }
+        else if (!_toldOfForeignNonce)
+        {
+            _toldOfForeignNonce = true;
+            PortMappingLog.Instance.ForeignNonceIgnored(_gateway.Address.ToString());
+        }
     }
 }

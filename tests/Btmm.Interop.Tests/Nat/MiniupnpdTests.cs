@@ -18,7 +18,8 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
     public async Task Client_AddressMapDelete_MiniupnpdAgrees()
     {
         Lab lab = fixture.Require();
-        await using NatPmpClient client = new(IPAddress.Parse("192.168.1.1"), lab.Network("mini"), TimeProvider.System);
+        NamespaceNetwork network = lab.Network("mini");
+        await using NatPmpClient client = new(PcpLab.Route(network, ipv6: false), network, TimeProvider.System);
         GatewayAnswer address = await client.GetExternalAddressAsync(CancellationToken.None);
         Assert.Equal(lab.AddressOf("gw-home"), address.ExternalAddress);
         Assert.Equal(ExternalAddressKind.Public, address.Kind);

@@ -1,0 +1,26 @@
+using System.Diagnostics.Tracing;
+
+namespace Btmm.Core.NatTraversal;
+
+/// <summary>
+/// What port mapping reports to the runtime's event tracing: things that a user should not be bothered with, and somebody who looks for
+/// a fault or a forger should see. Never once per packet.
+/// </summary>
+[EventSource(Name = "Btmm-PortMapping")]
+internal sealed class PortMappingLog : EventSource
+{
+    internal static readonly PortMappingLog Instance = new();
+
+    private PortMappingLog()
+    {
+    }
+
+    [Event(1, Level = EventLevel.Warning, Message = "{1} sent a datagram where only the gateway {0} should; it and more of them are ignored")]
+    public void StrangerIgnored(string gateway, string sender) => WriteEvent(1, gateway, sender);
+
+    [Event(2, Level = EventLevel.Warning, Message = "{0} sent an answer with a nonce that was not asked for; it and more of them are ignored")]
+    public void ForeignNonceIgnored(string gateway) => WriteEvent(2, gateway);
+
+    [Event(3, Level = EventLevel.Informational, Message = "The gateway {0} seems to have lost its mappings: its epoch is {1} s old")]
+    public void StateLost(string gateway, uint epochSeconds) => WriteEvent(3, gateway, epochSeconds);
+}
