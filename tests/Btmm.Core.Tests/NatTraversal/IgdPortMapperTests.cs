@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Igd;
 using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.Igd;
 using Btmm.TestKit;
@@ -173,6 +174,28 @@ public sealed class IgdPortMapperTests
         await using IgdFixture host = new(new FakeGatewayQuirks { MaxLifetime = TimeSpan.FromMinutes(10) });
         Assert.Equal(TimeSpan.FromMinutes(10), (await host.MapAsync()).Lifetime);
     }
+
+    [Theory]
+    [InlineData(3600u, 3600, false)]
+    [InlineData(3598u, 3600, false)]
+    [InlineData(3597u, 3597, false)]
+    [InlineData(604_800u, 604_800, false)]
+    [InlineData(0u, null, true)]
+    [InlineData(null, null, false)]
+    public void Made_LeaseTold_IsTheTruthButForTheSecondsOfTheAnswer(uint? told, int? seconds, bool permanent)
+    {
+        IgdMappingEntry entry = new(IPAddress.Parse("192.168.1.100"), Port, true, "", told);
+        IgdMade made = new(Port, entry, 3600);
+        Assert.Equal(seconds, (int?)made.Lease?.TotalSeconds);
+        Assert.Equal(permanent, made.IsPermanent(1));
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [Trait("rfc", "6970§4.1")]
+    public void Made_LeaseZeroAndNothingTold_IsPermanentInVersion1Only(int version, bool permanent) =>
+        Assert.Equal(permanent, new IgdMade(Port, null, 0).IsPermanent(version));
 
     [Theory]
     [InlineData(FakeRenewal.KeepsTheEnd)]

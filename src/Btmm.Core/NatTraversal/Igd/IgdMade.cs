@@ -8,8 +8,16 @@ namespace Btmm.Core.NatTraversal.Igd;
 /// <param name="LeaseSeconds">The lease that was asked for; 0 for none.</param>
 internal readonly record struct IgdMade(ushort ExternalPort, IgdMappingEntry? Entry, uint LeaseSeconds)
 {
+    /// <summary>What a lease may differ by for the time that answers take and for seconds that are cut off.</summary>
+    internal const uint SlackSeconds = 2;
+
     /// <summary>The lease as it really is; null for one without an end, or when the gateway does not tell.</summary>
-    internal TimeSpan? Lease => Entry?.LeaseSeconds is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+    internal TimeSpan? Lease => Entry?.LeaseSeconds switch
+    {
+        null or 0 => null,
+        { } seconds when seconds < LeaseSeconds && seconds + SlackSeconds >= LeaseSeconds => TimeSpan.FromSeconds(LeaseSeconds),
+        { } seconds => TimeSpan.FromSeconds(seconds),
+    };
 
     /// <summary>
     /// Whether the gateway keeps it until it is deleted: it says so (lease 0), or was told so and does not say otherwise. IGD:2 takes

@@ -26,8 +26,7 @@ internal sealed class IgdMappingAttempt(
     /// <summary>Other ports are taken from here up: below are services, and many gateways refuse those.</summary>
     private const int LowestOtherPort = 10_000;
 
-    /// <summary>What a lease may differ by for the time that answers take and seconds that are cut off.</summary>
-    private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(IgdMade.SlackSeconds);
 
     /// <summary>Some gateways list a mapping a moment after they said it was made.</summary>
     private static readonly TimeSpan s_secondLook = TimeSpan.FromMilliseconds(300);
