@@ -51,7 +51,7 @@
     )
     PrivateData          = @{
         PSData = @{
-            Tags       = @('VPN', 'DNS', 'NAT', 'IPsec', 'Network', 'Linux', 'BackToMyMac')
+            Tags       = @('VPN', 'DNS', 'NAT', 'NAT-PMP', 'PCP', 'UPnP', 'IPsec', 'Network', 'Linux', 'BackToMyMac')
         }
     }
 }

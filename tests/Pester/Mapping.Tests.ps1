@@ -154,11 +154,33 @@ while (`$made.Count -lt 5) { Start-Sleep -Milliseconds 5 }
         Get-Lease gw-home | Where-Object { $_ -match ':3\d{4}:' } | Should -BeNullOrEmpty
     }
 
+    It 'a range that takes longer than a second shows how far it is' {
+        $lines = Invoke-InLab studio @"
+`$shell = [powershell]::Create()
+`$null = `$shell.AddScript("Import-Module '$root/Btmm.psd1'; New-NatPmpMapping 12000..12999 -Protocol Udp")
+`$handle = `$shell.BeginInvoke()
+`$clock = [Diagnostics.Stopwatch]::StartNew()
+while (-not (`$shell.Streams.Progress | Where-Object PercentComplete -ge 0) -and `$clock.Elapsed.TotalSeconds -lt 30) { Start-Sleep -Milliseconds 50 }
+`$shell.Stop()
+`$seen = @(`$shell.Streams.Progress | Where-Object PercentComplete -ge 0)[0]
+"`$(`$seen.Activity)|`$(`$seen.StatusDescription)|`$(`$seen.PercentComplete)"
+`$shell.Commands.Clear()
+`$null = `$shell.AddScript('Get-NatPmpMapping -All | Where-Object InternalPort -ge 12000 | Remove-NatPmpMapping').Invoke()
+"@
+        $lines | Should -Match '^New-NatPmpMapping\|Udp 12\d+ \(\d+ of 1000\)\|\d+$'
+    }
+
+    It '-Gateway completes from the routing table' {
+        Invoke-InLab six '"$([Management.Automation.CommandCompletion]::CompleteInput("New-NatPmpMapping -Gateway ", 27, $null).CompletionMatches.ListItemText)"' |
+            Should -Match '^192\.168\.25\.1 fe80::1%\d+$'
+    }
+
     It 'Get-BtmmGateway lists every gateway, of both families, and marks the default ones' {
         $null = & ip -n "${labPrefix}studio" route add default via 192.168.1.77 metric 900
         try {
             $lines = Invoke-InLab studio 'Get-BtmmGateway -Timeout 2 | ForEach-Object { "$($_.Gateway) $($_.IsDefault) $($_.Methods.Count) $($_.Reachability)" }'
             $lines | Should -Be '192.168.1.1 True 3 Mappable', '192.168.1.77 False 0 NotMappable'
+        Invoke-InLab studio '$g = @(Get-BtmmGateway)[0]; "$($g.Pcp) $($g.NatPmp) $($g.Igd) $($g.Igd.Detail)"' | Should -Match '^yes 203\.0\.113\.10 203\.0\.113\.10 \w.*, WANIPConnection:2$'
         }
         finally {
             $null = & ip -n "${labPrefix}studio" route del default via 192.168.1.77

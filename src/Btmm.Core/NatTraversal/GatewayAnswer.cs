@@ -12,6 +12,12 @@ namespace Btmm.Core.NatTraversal;
 public sealed record GatewayAnswer(
     PortMappingMethod Method, IPAddress? ExternalAddress, TimeSpan? StateAge, TimeSpan RoundTrip, int Tries)
 {
+    /// <summary>
+    /// What the gateway calls itself and by which service it maps, in a few printable words; null where the protocol has none (PCP,
+    /// NAT-PMP).
+    /// </summary>
+    public string? Detail { get; init; }
+
     /// <summary>Whether the internet can reach the external address; null when that was not told.</summary>
     public ExternalAddressKind? Kind => ExternalAddress is null ? null : Btmm.Protocol.NatTraversal.ExternalAddress.Classify(ExternalAddress);
 }

@@ -158,7 +158,8 @@ public sealed class IgdPortMapper : IPortMapper
             connection.Address.Address,
             connection.Status.Uptime,
             _services.Time.GetElapsedTime(work.Start),
-            work.Tries);
+            work.Tries)
+        { Detail = connection.Detail };
     }
 
     /// <summary>Asks a known service again for what may have changed.</summary>

@@ -52,6 +52,7 @@ public sealed class NewNatPmpMappingCommand : MappingCmdlet
     /// <summary>The gateway; the default gateway unless given.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(GatewayCompleter))]
     public IPAddress? Gateway { get; set; }
 
     private PortMappingMethod? Wanted => Enum.TryParse(Method, ignoreCase: true, out PortMappingMethod method) ? method : null;

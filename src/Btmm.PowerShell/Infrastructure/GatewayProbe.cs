@@ -58,6 +58,7 @@ internal static class GatewayProbe
                     ExternalAddress = answer.ExternalAddress,
                     RoundTrip = answer.RoundTrip,
                     TableAge = answer.StateAge,
+                    Detail = answer.Detail,
                 };
                 return new ProbeAnswer(protocol, null);
             }

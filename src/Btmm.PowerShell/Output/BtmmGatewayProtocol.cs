@@ -19,6 +19,9 @@ public sealed class BtmmGatewayProtocol
     /// <summary>Time since the gateway's mapping table was reset, when it tells.</summary>
     public TimeSpan? TableAge { get; init; }
 
+    /// <summary>What the gateway calls itself and by which service it maps; only UPnP tells.</summary>
+    public string? Detail { get; init; }
+
     /// <summary>Why it will not map ports, when it answered so.</summary>
     public BtmmErrorReason? Reason { get; init; }
 

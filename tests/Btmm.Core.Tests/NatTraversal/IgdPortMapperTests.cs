@@ -25,6 +25,7 @@ public sealed class IgdPortMapperTests
         Assert.Equal(TimeSpan.FromHours(5), answer.StateAge);
         Assert.Equal(version, host.Mapper.Service?.Version);
         Assert.Equal("Fake InternetGatewayDevice", host.Mapper.Description?.FriendlyName);
+        Assert.Equal($"Fake InternetGatewayDevice, WANIPConnection:{version}", answer.Detail);
         Assert.Equal(0, host.Gateway.MapRequests);
         Assert.Equal(0, host.Gateway.Count(FakeGatewayRequestKind.Malformed));
         Assert.Equal(0, host.Mapper.RefusedAnswers);

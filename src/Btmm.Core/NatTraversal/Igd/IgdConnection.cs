@@ -1,3 +1,4 @@
+using System.Globalization;
 using Btmm.Protocol.NatTraversal.Igd;
 
 namespace Btmm.Core.NatTraversal.Igd;
@@ -11,11 +12,25 @@ namespace Btmm.Core.NatTraversal.Igd;
 internal sealed record IgdConnection(
     IgdClient Client, IgdDescription Description, IgdStatus Status, IgdAddress Address, uint? BootId)
 {
+    private const int MaxNameLength = 64;
+
     /// <summary>Whether it takes only leases without an end (error 725).</summary>
     internal bool IsPermanentOnly { get; set; }
 
     /// <summary>Whether it may know AddAnyPortMapping: version 2 does.</summary>
     internal bool CanAddAny { get; set; } = Client.Service is { Kind: IgdServiceKind.WanIp, Version: >= 2 };
+
+    /// <summary>What it is, for people: its name and the service. Only what is printable, and not much of it, for it may be anything.</summary>
+    internal string Detail
+    {
+        get
+        {
+            string name = Description.FriendlyName.Length > 0 ? Description.FriendlyName : $"{Description.Manufacturer} {Description.Model}";
+            string printable = new([.. name.Where(static c => char.IsLetterOrDigit(c) || char.IsPunctuation(c) || c == ' ').Take(MaxNameLength)]);
+            string service = Client.Service.Kind == IgdServiceKind.WanIp ? "WANIPConnection" : "WANPPPConnection";
+            return string.Create(CultureInfo.InvariantCulture, $"{printable.Trim()}, {service}:{Client.Service.Version}").TrimStart(',', ' ');
+        }
+    }
 
     /// <summary>Whether nothing better can be found.</summary>
     internal bool IsPerfect => Status.IsConnected != false && Address.IsPublic;
