@@ -50,7 +50,7 @@ PKGS_DNS=(openssl bind9 bind9-utils bind9-dnsutils knot knot-dnsutils dnsperf kn
 PKGS_IPSEC=(charon-systemd strongswan-swanctl strongswan-pki libcharon-extra-plugins
             libstrongswan-standard-plugins libstrongswan-extra-plugins)
 PKGS_DEMO=(curl socat)
-PKGS_BENCH=(iperf3 wireguard-go wireguard-tools)
+PKGS_BENCH=(iperf3 wireguard-go wireguard-tools miniupnpc)
 PKGS_STORE=(postgresql)
 
 STUN1=203.0.113.3 STUN2=198.51.100.3    # in inet
