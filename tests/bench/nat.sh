@@ -21,7 +21,7 @@ trap 'exit 130' INT TERM
 json=()
 
 in_ns() { ip netns exec "$LAB_PREFIX$1" "${@:2}"; }     # NODE COMMAND...
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }'; }
+median() { [[ -s $1 ]] || { echo -; return; }; sort -n "$1" | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }'; }
 # timed NODE COMMAND...: its milliseconds, some two of which it takes to enter the namespace.
 timed() {
   local from=${EPOCHREALTIME/[.,]/}
@@ -42,8 +42,9 @@ by_upnpc() {
   local i own; own=$(ip -n "$LAB_PREFIX$1" -4 -o addr show dev eth0 | awk '{sub("/.*","",$4); print $4; exit}')
   : > "$work/times"
   for ((i = 0; i < repeats; i++)); do
-    timed "$1" upnpc -a "$own" 43000 43000 udp 600 >> "$work/times"
-    in_ns "$1" upnpc -d 43000 udp >/dev/null
+    # -i: to it, addresses for documentation are not connected
+    timed "$1" upnpc -i -a "$own" 43000 43000 udp 600 >> "$work/times"
+    in_ns "$1" upnpc -i -d 43000 udp >/dev/null
   done
   median "$work/times"
 }

@@ -17,6 +17,7 @@ internal sealed record MappingWay(string Name, PortMappingMethod Method, string 
         new("natpmp", PortMappingMethod.NatPmp, "gw-home", "203.0.113.10", "studio"),
         new("pcp", PortMappingMethod.Pcp, "gw-cafe", "198.51.100.20", "laptop"),
         new("igd", PortMappingMethod.Igd, "gw-hotel", "198.51.100.30", "lodger"),
+        new("igd1", PortMappingMethod.Igd, "gw-six", "198.51.100.65", "six"),
     ];
 
     /// <summary>Another external address for its gateway.</summary>
