@@ -16,7 +16,7 @@ public sealed class IgdPortMapper : IPortMapper
 {
     private readonly GatewayRoute _route;
     private readonly PortMapperServices _services;
-    private readonly IgdRefusals _refusals = new();
+    private readonly IgdRefusals _refusals;
     private readonly IgdHttpClient _http;
     private readonly IgdDiscovery _discovery;
     private readonly IgdNoticeListener _listener;
@@ -35,6 +35,7 @@ public sealed class IgdPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(services);
         _route = route;
         _services = services;
+        _refusals = new IgdRefusals(route.Gateway);
         _http = new IgdHttpClient(route.Gateway, services.Streams, services.Time);
         _discovery = new IgdDiscovery(route, services.Channels, _http, services.Time, _refusals);
         _listener = new IgdNoticeListener(route, services.Channels, services.Time);
@@ -197,7 +198,9 @@ public sealed class IgdPortMapper : IPortMapper
             _held.Remove(key);
         }
 
-        if (lost) Interlocked.Increment(ref _stateLossCount);
+        if (!lost) return;
+        Interlocked.Increment(ref _stateLossCount);
+        PortMappingLog.Instance.UpnpStateLost(_route.Gateway.ToString(), (uint)(_uptime?.TotalSeconds ?? 0));
     }
 
     private async Task<PortMapping> MapAsync(Work work, PortMappingRequest request, CancellationToken cancellationToken)

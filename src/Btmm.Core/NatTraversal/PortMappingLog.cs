@@ -23,4 +23,10 @@ internal sealed class PortMappingLog : EventSource
 
     [Event(3, Level = EventLevel.Informational, Message = "The gateway {0} seems to have lost its mappings: its epoch is {1} s old")]
     public void StateLost(string gateway, uint epochSeconds) => WriteEvent(3, gateway, epochSeconds);
+
+    [Event(4, Level = EventLevel.Warning, Message = "Of UPnP of the gateway {0} something is refused, now and from now on: {1}")]
+    public void UpnpRefused(string gateway, string what) => WriteEvent(4, gateway, what);
+
+    [Event(5, Level = EventLevel.Informational, Message = "The gateway {0} lost its mappings: by UPnP it is up since {1} s, or one of them is gone")]
+    public void UpnpStateLost(string gateway, uint uptimeSeconds) => WriteEvent(5, gateway, uptimeSeconds);
 }

@@ -64,14 +64,39 @@ public sealed class PortMappingLogTests : IAsyncDisposable
         Assert.Equal([nameof(PortMappingLog.StateLost)], _log.About(gateway));
     }
 
+    [Theory]
+    [InlineData("192.168.86.1", "http://198.51.100.66/rootDesc.xml", null)]
+    [InlineData("192.168.87.1", null, "192.168.80.66")]
+    public async Task Upnp_PointsElsewhereOrComesFromElsewhere_IsReportedOnce(string gateway, string? location, string? sender)
+    {
+        PortMapperServices services = Services(gateway, out GatewayRoute route, new FakeGatewayQuirks
+        {
+            SsdpLocation = location,
+            SsdpAnswerAddress = sender is null ? null : IPAddress.Parse(sender),
+        });
+        _mapper = new IgdPortMapper(route, services);
+        for (int i = 0; i < 2; i++)
+        {
+            Task query = _mapper.QueryAsync(ExchangeEffort.Brief, CancellationToken.None);
+            await _clock.RunUntilAsync(() => query.IsCompleted, s_limit);
+            await Assert.ThrowsAsync<BtmmException>(() => query);
+        }
+
+        Assert.Equal([nameof(PortMappingLog.UpnpRefused)], _log.About(gateway));
+    }
+
     private IPortMapper Open(string gateway, bool pcp, FakeGatewayQuirks quirks)
+    {
+        PortMapperServices services = Services(gateway, out GatewayRoute route, quirks);
+        return _mapper = pcp ? new PcpPortMapper(route, services) : new NatPmpPortMapper(route, services);
+    }
+
+    private PortMapperServices Services(string gateway, out GatewayRoute route, FakeGatewayQuirks quirks)
     {
         VirtualHost host = _wire.Host(gateway + "00");
         _gateway = new FakeGateway(_wire, gateway, "203.0.113.10", _clock) { Quirks = quirks };
-        GatewayRoute route = new(IPAddress.Parse(gateway), host.Address, 2, "eth0");
-        PortMapperServices services = new(
-            host, host, SystemRandomSource.Instance, _clock, new MappingMemory(SystemRandomSource.Instance));
-        return _mapper = pcp ? new PcpPortMapper(route, services) : new NatPmpPortMapper(route, services);
+        route = new GatewayRoute(IPAddress.Parse(gateway), host.Address, 2, "eth0");
+        return new PortMapperServices(host, host, SystemRandomSource.Instance, _clock, new MappingMemory(SystemRandomSource.Instance));
     }
 
     private async Task AskInVainAsync()

@@ -1,10 +1,13 @@
+using System.Net;
+
 namespace Btmm.Core.NatTraversal.Igd;
 
 /// <summary>
 /// What devices said that was not followed: each kind of it once in words, however often it comes, and all of it as a number.
 /// Thread-safe.
 /// </summary>
-internal sealed class IgdRefusals
+/// <param name="gateway">The gateway concerned.</param>
+internal sealed class IgdRefusals(IPAddress gateway)
 {
     private const int MaxKept = 8;
 
@@ -41,7 +44,10 @@ internal sealed class IgdRefusals
         {
             _count++;
             _last = what;
-            if (_told.Count < MaxKept && !_told.Contains(what)) _told.Add(what);
+            if (_told.Count >= MaxKept || _told.Contains(what)) return;
+            _told.Add(what);
         }
+
+        PortMappingLog.Instance.UpnpRefused(gateway.ToString(), what);
     }
 }
