@@ -22,10 +22,11 @@ internal static class NodeCommand
             ["--server"],
             ["--no-hosts", "--on-demand", "--json"]);
         if (line.Has("--hosts") && line.Has("--no-hosts")) throw new UsageException("--hosts and --no-hosts exclude each other");
+        PortMappingMethod? method = ParseMethod(line.Get("--mapping"));
         string host = line.Require("--host");
         using BtmmAccount stored = await AccountFile.LoadAsync(line.Require("--account"), stop).ConfigureAwait(false);
         BtmmAccount account = AccountCommand.Servers(line) is { Count: > 0 } servers ? stored.WithServers(servers) : stored;
-        BtmmNodeOptions options = Options(line, account, host);
+        BtmmNodeOptions options = Options(line, account, host) with { MappingMethod = method };
         if (!OperatingSystem.IsLinux())
         {
             error.WriteLine("btmmd: the node runs on Linux only.");
@@ -61,7 +62,6 @@ internal static class NodeCommand
             HostLabel = host,
             StateDirectory = line.Get("--state") ?? Path.Combine(StateRoot, account.Domain.ToLower().ToString()),
             Port = line.GetInteger("--port", 1, ushort.MaxValue),
-            MappingMethod = ParseMethod(line.Get("--mapping")),
             InterfaceName = line.Get("--interface") ?? "btmm%d",
             Mtu = line.GetInteger("--mtu", SmallestMtu, LargestMtu) ?? SmallestMtu,
             Lease = lease,

@@ -34,6 +34,7 @@ public sealed class ApplicationTests : IDisposable
     [InlineData("account", "new", "--domain", "..", "--out", "x")]
     [InlineData("node", "--host", "x")]
     [InlineData("node", "--hosts", "x", "--no-hosts")]
+    [InlineData("node", "--account", "x", "--host", "x", "--mapping", "upnp")]
     [InlineData("zone")]
     [InlineData("zone", "--listen", "127.0.0.1:0")]
     [InlineData("zone", "--store", "x")]

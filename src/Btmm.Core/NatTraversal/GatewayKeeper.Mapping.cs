@@ -70,7 +70,7 @@ internal sealed partial class GatewayKeeper
     /// </summary>
     private async Task<MappingLease> AskAsync(IPortMapper mapper, MappingLease? former, CancellationToken cancellationToken)
     {
-        int suggested = _owner.RememberedPort(_route.Gateway) ?? _options.PreferredExternalPort ?? _options.InternalPort;
+        int suggested = _owner.RememberedPort(_route.Gateway) ?? RecordedPort() ?? _options.PreferredExternalPort ?? _options.InternalPort;
         PortMappingRequest request = new(_options.Protocol, _options.InternalPort, suggested, _options.Lifetime);
 
         // The first answer may take its time: miniupnpd tries every port before it says that none is allowed.
@@ -127,7 +127,13 @@ internal sealed partial class GatewayKeeper
         }
     }
 
-    private bool IsAnother(PortMapping mapping) =>
+    private bool IsAnother(PortMapping mapping) => IsOurs(mapping) && (_lease is null || mapping.Method != _lease.Mapping.Method);
+
+    private bool IsOurs(PortMapping mapping) =>
         mapping.Protocol == _options.Protocol && mapping.InternalPort == _options.InternalPort
-            && GatewayIdentity.AreSame(mapping.Gateway, _route.Gateway) && (_lease is null || mapping.Method != _lease.Mapping.Method);
+            && GatewayIdentity.AreSame(mapping.Gateway, _route.Gateway);
+
+    /// <summary>The external port of a mapping that a former run made and did not release; null when there is none.</summary>
+    private int? RecordedPort() =>
+        _memory?.Mappings.LastOrDefault(mapping => IsOurs(mapping) && mapping.Lifetime > TimeSpan.Zero)?.ExternalPort;
 }

@@ -8,6 +8,10 @@ namespace Btmm.Core.NatTraversal;
 /// Keeps what a mapper of one method does in the memory: a mapping is noted before it is asked for and when it is granted, and
 /// forgotten when it is released, so that no crash leaves one that nobody knows of. Thread-safe.
 /// </summary>
+/// <remarks>
+/// By NAT-PMP and PCP a host's port has one mapping, whatever external port is asked for. An IGD would make a second one, and the
+/// first would be forgotten: so it goes before another port is asked for.
+/// </remarks>
 internal sealed class RecordingPortMapper : IPortMapper
 {
     private readonly IPortMapper _inner;
@@ -41,7 +45,13 @@ internal sealed class RecordingPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(request);
         PortMapping asked = new(
             _method, _gateway, request.Protocol, request.InternalPort, request.SuggestedExternalPort, TimeSpan.Zero, _time.GetUtcNow());
-        bool existed = _memory.Mappings.Any(known => known.Method == _method && GatewayIdentity.IsSamePort(known, asked));
+        PortMapping? former = _memory.Mappings.LastOrDefault(known => known.Method == _method && GatewayIdentity.IsSamePort(known, asked));
+        if (_method == PortMappingMethod.Igd && former is { ExternalPort: not 0 } && former.ExternalPort != request.SuggestedExternalPort)
+        {
+            if (request.SuggestedExternalPort == 0) request = request with { SuggestedExternalPort = former.ExternalPort };
+            else await DeleteAsync(former, effort, cancellationToken).ConfigureAwait(false);
+        }
+
         _memory.Note(asked);
         try
         {
@@ -49,7 +59,7 @@ internal sealed class RecordingPortMapper : IPortMapper
             _memory.Note(granted);
             return granted;
         }
-        catch (Exception e) when (!existed && MadeNothing(e))
+        catch (Exception e) when (former is null && MadeNothing(e))
         {
             _memory.Forget(asked);
             throw;

@@ -288,6 +288,21 @@ public sealed class AutoPortMapperTests
         Assert.Equal("Igd says PortMappingNotAuthorized", e.Message);
     }
 
+    [Theory]
+    [InlineData(0, 40001, 0)]
+    [InlineData(40001, 40001, 0)]
+    [InlineData(40002, 40002, 1)]
+    public async Task Map_IgdAskedForAnotherPort_TheFirstMappingGoesBefore(int suggested, int granted, int deletes)
+    {
+        await using AutoPortMapper auto = _lab.Open(PortMappingMethod.Igd);
+        await _lab.RunAsync(auto.MapAsync(_lab.Request with { SuggestedExternalPort = 40001 }, ExchangeEffort.Brisk, CancellationToken.None));
+        PortMapping again = await _lab.RunAsync(
+            auto.MapAsync(_lab.Request with { SuggestedExternalPort = suggested }, ExchangeEffort.Brisk, CancellationToken.None));
+        Assert.Equal(granted, again.ExternalPort);
+        Assert.Equal(deletes, _lab.Igd.Deletes);
+        Assert.Equal(again, Assert.Single(_lab.Memory.Mappings));
+    }
+
     [Fact]
     public async Task Map_Cancelled_EndsAndTheIntentionIsKnown()
     {

@@ -78,7 +78,8 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
         TimeSpan real = ClaimsOnly && left > TimeSpan.Zero ? left : lifetime;
         if (!Deaf && MapFailure is null) table.Set(method, request.InternalPort, time.GetUtcNow(), real, GrantsPermanently);
         await ExchangeAsync(effort, MapFailure, cancellationToken);
-        return new PortMapping(method, gateway, request.Protocol, request.InternalPort, request.InternalPort, lifetime, time.GetUtcNow())
+        int port = request.SuggestedExternalPort == 0 ? request.InternalPort : request.SuggestedExternalPort;
+        return new PortMapping(method, gateway, request.Protocol, request.InternalPort, port, lifetime, time.GetUtcNow())
         {
             ExternalAddress = MappedExternal,
             IsPermanent = GrantsPermanently,

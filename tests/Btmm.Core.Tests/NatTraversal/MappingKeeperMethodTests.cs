@@ -157,6 +157,18 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Keeper_MappingOfACrashedRun_TakenOverWithItsExternalPort()
+    {
+        PortMapping former = new(
+            PortMappingMethod.Igd, _lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port, 40001, TimeSpan.FromHours(1), _lab.Clock.GetUtcNow());
+        _lab.Memory.Note(former);
+        await StartAsync();
+        Assert.Equal(40001, Keeper.Current.Endpoint?.Port);
+        Assert.Equal(PortMappingMethod.Igd, Assert.Single(_lab.Memory.Mappings).Method);
+        Assert.Equal(0, _lab.Igd.Deletes);
+    }
+
+    [Fact]
     public async Task Keeper_StoppedWhileTheAnswerIsLost_ReleasesWhatMayExist()
     {
         UseOnly(_lab.Igd);

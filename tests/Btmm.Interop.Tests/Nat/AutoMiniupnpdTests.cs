@@ -17,6 +17,8 @@ public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFi
     [InlineData("on", PortMappingMethod.Pcp)]
     [InlineData("pcp", PortMappingMethod.Pcp)]
     [InlineData("natpmp", PortMappingMethod.NatPmp)]
+    [InlineData("igd", PortMappingMethod.Igd)]
+    [InlineData("igd1", PortMappingMethod.Igd)]
     public async Task Auto_GatewaySpeaksThis_MappedWithinASecondAndReleased(string speaks, PortMappingMethod method)
     {
         Lab lab = fixture.Require();
@@ -79,20 +81,22 @@ public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFi
         }
     }
 
-    [Fact]
-    public async Task Auto_ProtocolSwitchedOff_OtherTakesOverWithOneLease()
+    [Theory]
+    [InlineData("natpmp", PortMappingMethod.NatPmp)]
+    [InlineData("igd", PortMappingMethod.Igd)]
+    public async Task Auto_ProtocolSwitchedOff_OtherTakesOverWithOneLease(string left, PortMappingMethod method)
     {
         Lab lab = fixture.Require();
         const int port = 42020;
         var memory = new MappingMemory(SystemRandomSource.Instance);
         await using LabKeeper host = new(lab, "laptop", port, method: null, memory: memory);
         await host.AvailableAsync(Cafe);
-        Speak(lab, "natpmp");
+        Speak(lab, left);
         try
         {
             host.Keeper.CheckNow();
-            Report("the other protocol took over", await Eventually.HoldsAsync(
-                () => memory.Mappings.Any(mapping => mapping is { Method: PortMappingMethod.NatPmp, Lifetime.Ticks: > 0 }), "a mapping by NAT-PMP", s_limit));
+            Report($"\"{left}\" took over", await Eventually.HoldsAsync(
+                () => memory.Mappings.Any(mapping => mapping.Method == method && mapping.Lifetime > TimeSpan.Zero), $"a mapping by {method}", s_limit));
             Assert.Equal(EndpointPhase.Available, host.State.Phase);
         }
         finally
