@@ -50,6 +50,45 @@ public sealed class NatZooTests(ZooFixture fixture) : IClassFixture<ZooFixture>
     public Task Examiner_EveryKindWithoutServers_WhatCanBeToldIsRight() =>
         ExamineAllAsync("no server", isAlone: true, new GatewayExaminerOptions());
 
+    [Fact]
+    public async Task Examiner_HostThatDropsUdpItself_NamesTheHost()
+    {
+        Lab lab = fixture.Require();
+        lab.Exec("plain", "nft", "add table inet mute; add chain inet mute out { type filter hook output priority 0; }; add rule inet mute out meta l4proto udp drop").Require();
+        try
+        {
+            GatewayVerdict verdict = await ExamineAsync(lab, "plain", new GatewayExaminerOptions { StunServers = [ZooFixture.ZoneServer] });
+            Assert.Equal((GatewayVerdictKind.UdpBlocked, GatewayBoxRole.Host), (verdict.Kind, verdict.Box?.Role));
+        }
+        finally
+        {
+            lab.Exec("plain", "nft", "delete table inet mute").Require();
+        }
+    }
+
+    [Fact]
+    public async Task Examiner_EndedAtAnyMoment_LeavesNoMapping()
+    {
+        Lab lab = fixture.Require();
+        int ended = 0;
+        for (int milliseconds = 0; milliseconds <= 600; milliseconds += 25)
+        {
+            using var stop = new CancellationTokenSource(milliseconds);
+            try
+            {
+                await ExamineAsync(lab, "studio", new GatewayExaminerOptions(), stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                ended++;
+            }
+
+            Assert.Empty(lab.Leases("gw-home"));
+        }
+
+        Assert.NotEqual(0, ended);
+    }
+
     private async Task ExamineAllAsync(string by, bool isAlone, GatewayExaminerOptions options)
     {
         Lab lab = fixture.Require();
@@ -84,7 +123,7 @@ public sealed class NatZooTests(ZooFixture fixture) : IClassFixture<ZooFixture>
         Assert.Fail(string.Join('\n', faults));
     }
 
-    private static Task<GatewayVerdict> ExamineAsync(Lab lab, string host, GatewayExaminerOptions options)
+    private static Task<GatewayVerdict> ExamineAsync(Lab lab, string host, GatewayExaminerOptions options, CancellationToken cancellationToken = default)
     {
         NamespaceNetwork network = lab.Network(host);
         PortMapperServices services = LabMappers.Services(network);
@@ -96,7 +135,7 @@ public sealed class NatZooTests(ZooFixture fixture) : IClassFixture<ZooFixture>
             Streams = network,
             Hops = network,
         });
-        return examiner.ExamineAsync(options);
+        return examiner.ExamineAsync(options, cancellationToken);
     }
 
     /// <summary>gw-cgn-home answers nobody until it has found out that it is behind another NAT.</summary>
