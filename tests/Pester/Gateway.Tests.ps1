@@ -45,7 +45,7 @@ $m = New-NatPmpMapping -Protocol Udp -InternalPort 4510 -ExternalPort 41510 -Lif
 "$($m.Protocol) $($m.InternalPort) $($m.ExternalPort) $($m.ExternalAddress) $($m.Gateway) $($m.Lifetime.TotalSeconds) $($m.Method)"
 "$(@(Get-NatPmpMapping).Count) $(@(Get-NatPmpMapping 4510 -Protocol Udp).Count) $(@(Get-NatPmpMapping -Protocol Tcp).Count)"
 '@
-        $lines[0] | Should -Be 'Udp 4510 41510 203.0.113.10 192.168.1.1 600 NatPmp'
+        $lines[0] | Should -Be 'Udp 4510 41510 203.0.113.10 192.168.1.1 600 Pcp'
         $lines[1] | Should -Be '1 1 0'
         "$(Invoke-Lab leases gw-home)" | Should -Match 'UDP:41510:192\.168\.1\.100:4510'
     }

@@ -212,17 +212,15 @@ Describe 'What sessions remember' {
     }
 
     It 'is said to be unusable when the file cannot be read' {
-        $null = New-Item "$TestDrive/state/btmm" -ItemType Directory -Force
-        Set-Content "$TestDrive/state/btmm/mappings.json" '{"version":99}'
-        try {
-            Get-NatPmpMapping -All -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
-            $failed[0].FullyQualifiedErrorId | Should -Be 'StateDirectoryInvalid,Btmm.PowerShell.Commands.GetNatPmpMappingCommand'
-            $failed[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
-            [Management.Automation.CommandCompletion]::CompleteInput('Remove-NatPmpMapping -InternalPort ', 35, $null).CompletionMatches.ListItemText |
-                Where-Object { $_ -match '^\d+$' } | Should -BeNullOrEmpty
-        }
-        finally {
-            Remove-Item "$TestDrive/state" -Recurse -Force
-        }
+        $null = New-Item "$TestDrive/broken/btmm" -ItemType Directory -Force
+        Set-Content "$TestDrive/broken/btmm/mappings.json" '{"version":99}'
+        $lines = & $pwsh -NoProfile -NonInteractive -Command @"
+`$env:XDG_STATE_HOME = '$TestDrive/broken'
+Import-Module '$root/Btmm.psd1'
+`$found = @(Get-NatPmpMapping -All -ErrorVariable failed -ErrorAction SilentlyContinue)
+"`$(`$found.Count) `$(`$failed[0].FullyQualifiedErrorId) `$([bool] `$failed[0].ErrorDetails.RecommendedAction)"
+"ports: `$(@([Management.Automation.CommandCompletion]::CompleteInput('Remove-NatPmpMapping -InternalPort ', 35, `$null).CompletionMatches.ListItemText) -match '^\d+$')"
+"@
+        $lines | Should -Be '0 StateDirectoryInvalid,Btmm.PowerShell.Commands.GetNatPmpMappingCommand True', 'ports: '
     }
 }
