@@ -20,7 +20,9 @@ public sealed partial class FakeGateway
     {
         byte[] natPmp;
         byte[] pcp;
-        lock (_gate) (natPmp, pcp) = (_natPmp.Announcement(), _pcp.Announcement());
+        byte[] igd;
+        lock (_gate) (natPmp, pcp, igd) = (_natPmp.Announcement(), _pcp.Announcement(), _ssdp.Notice());
+        if (Protocols.HasFlag(FakeGatewayProtocols.Igd)) _wire.Inject($"{Address}:{FakeSsdp.Port}", $"{FakeSsdp.Group}:{FakeSsdp.Port}", igd);
         if (Protocols.HasFlag(FakeGatewayProtocols.NatPmp)) _wire.Inject($"{Address}:{ServerPort}", "224.0.0.1:5350", natPmp);
         if (!Protocols.HasFlag(FakeGatewayProtocols.Pcp)) return;
         _wire.Inject($"{Address}:{ServerPort}", "224.0.0.1:5350", pcp);

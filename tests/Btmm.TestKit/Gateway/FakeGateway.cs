@@ -183,6 +183,7 @@ public sealed partial class FakeGateway : IAsyncDisposable
         {
             _table.Clear();
             _epochStart = Now;
+            _ssdp.BootId++;
         }
 
         if (announce) Announce();

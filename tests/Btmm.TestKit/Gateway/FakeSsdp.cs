@@ -11,10 +11,35 @@ internal sealed class FakeSsdp(FakeGateway gateway)
 
     private const string Device = "urn:schemas-upnp-org:device:InternetGatewayDevice:";
 
+    /// <summary>The number of the gateway's start, which it tells with all that it says (UPnP Device Architecture 1.1 §1.2.2).</summary>
+    internal uint BootId { get; set; } = 1;
+
+    /// <summary>What the gateway multicasts when it has started.</summary>
+    internal byte[] Notice()
+    {
+        string device = Device + gateway.Quirks.IgdVersion;
+        return Encoding.ASCII.GetBytes(string.Join("\r\n", (string[])
+        [
+            "NOTIFY * HTTP/1.1",
+            $"HOST: {Group}:{Port}",
+            "CACHE-CONTROL: max-age=120",
+            $"LOCATION: {Location()}",
+            $"NT: {device}",
+            "NTS: ssdp:alive",
+            "SERVER: Fake/1.0 UPnP/1.1",
+            $"USN: uuid:00000000-0000-0000-0000-000000000000::{device}",
+            $"BOOTID.UPNP.ORG: {BootId}",
+            "CONFIGID.UPNP.ORG: 1",
+            "",
+            "",
+        ]));
+    }
+
     /// <summary>Notes the search. Returns the answers.</summary>
     internal IReadOnlyList<byte[]> Answer(byte[] datagram, FakeSsdpWays way, IPEndPoint client)
     {
         string[] lines = Encoding.ASCII.GetString(datagram).Split("\r\n");
+        if (lines[0] == "NOTIFY * HTTP/1.1") return []; // Its own, or another device's.
         bool search = lines[0] == "M-SEARCH * HTTP/1.1" && lines[^1].Length == 0 && Header(lines, "MAN") == "\"ssdp:discover\"";
         gateway.Note(
             FakeGatewayProtocols.Igd,
@@ -24,9 +49,11 @@ internal sealed class FakeSsdp(FakeGateway gateway)
         FakeGatewayQuirks quirks = gateway.Quirks;
         if (!search || gateway.Ignores(FakeGatewayProtocols.Igd) || !quirks.SsdpWays.HasFlag(way)) return [];
         if (Header(lines, "ST") is not { } target || Found(target) is not { } found) return [];
-        string location = quirks.SsdpLocation ?? $"http://{gateway.Address}:{FakeHttp.Port}{FakeIgd.DescriptionPath}";
-        return [.. quirks.SsdpMoreLocations.Prepend(location).Select((at, index) => Write(found, at, index))];
+        return [.. quirks.SsdpMoreLocations.Prepend(Location()).Select((at, index) => Write(found, at, index))];
     }
+
+    private string Location() =>
+        gateway.Quirks.SsdpLocation ?? $"http://{gateway.Address}:{FakeHttp.Port}{FakeIgd.DescriptionPath}";
 
     private static string? Header(string[] lines, string name) => lines
         .Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))
@@ -57,6 +84,7 @@ internal sealed class FakeSsdp(FakeGateway gateway)
             $"USN: uuid:00000000-0000-0000-0000-00000000000{index}::{target}",
             "EXT:",
             "SERVER: Fake/1.0 UPnP/1.1",
+            $"BOOTID.UPNP.ORG: {BootId}",
             .. location.Length == 0 ? Array.Empty<string>() : [$"LOCATION: {location}"],
             "",
             "",

@@ -96,7 +96,7 @@ public sealed class EveryMethodQuirkTests
         {
             lab.Gateway.Announce();
             await lab.Clock.RunForAsync(TimeSpan.FromMilliseconds(pause));
-            if (i == 6) Assert.Single(lab.Gateway.Mappings); // Half a minute has passed.
+            if (i == 4) Assert.Single(lab.Gateway.Mappings); // Eight seconds have passed.
         }
 
         Assert.InRange(lab.Gateway.MapRequests - maps, 1, 12 + Queries(method, 10 * 4 + 9)); // Each one makes it look four times more.

@@ -77,14 +77,15 @@ public sealed class IgdHttpQuirkTests
     }
 
     [Theory]
-    [InlineData(301)]
-    [InlineData(302)]
-    [InlineData(307)]
-    public async Task GatewayThatRedirectsElsewhere_IsNotFollowed_AndNotAsked(int status)
+    [InlineData(301, "http://192.0.2.66/rootDesc.xml")]
+    [InlineData(302, "http://192.0.2.66:5000/rootDesc.xml")]
+    [InlineData(307, "http://192.168.1.1:5000/rootDesc.xml")]
+    public async Task GatewayThatRedirects_IsNotFollowed_AndNotAsked(int status, string to)
     {
-        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { DescriptionStatus = status });
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { DescriptionStatus = status, RedirectTo = to });
         await RefusesAsync(lab);
         Assert.Equal(1, lab.Gateway.Count("GET"));
+        Assert.Single(lab.Wire.Connects);
     }
 
     [Fact]
