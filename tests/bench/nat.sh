@@ -2,7 +2,7 @@
 #
 # nat.sh [REPEATS] - how soon a host behind a NAT has an endpoint: from a mapping keeper's start until the gateway has granted a
 # mapping, by each protocol alone and by Auto, with a memory that knows nothing (cold) and one that knows what worked there
-# (warm). Beside it, in the same run, what Debian's natpmpc and upnpc take for a single mapping. Real daemons (miniupnpd), in the
+# (warm); "first" is the first keeper of a new process, which compiles the code. Beside it, in the same run, what Debian's natpmpc and upnpc take for a single mapping. Real daemons (miniupnpd), in the
 # lab; root. Prints a table of the medians, in milliseconds, and ends with one line of JSON.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -51,18 +51,19 @@ by_upnpc() {
 
 # row KIND HOST METHOD [PEER]: one row of the table.
 row() {
-  local kind=$1 host=$2 method=$3 peer=${4:--} label _ cold cold_max warm warm_max beside=-
-  read -r label cold cold_max _ warm warm_max < <(in_ns "$host" "$bench" nat "$repeats" $method) || true
-  [[ $label = cold ]] || { printf '%-34s %-10s no endpoint\n' "$kind" "$method"; return; }
+  local kind=$1 host=$2 method=$3 peer=${4:--} label _ first cold cold_max warm warm_max beside=-
+  # shellcheck disable=SC2086  # a method may have an option
+  read -r label first _ _ cold cold_max _ warm warm_max < <(in_ns "$host" "$bench" nat "$repeats" $method) || true
+  [[ $label = first ]] || { printf '%-34s %-10s no endpoint\n' "$kind" "$method"; return; }
   [[ $peer = - ]] || beside="$peer $("by_$peer" "$host")"
-  printf '%-34s %-15s %8s %8s %8s %8s   %s\n' "$kind" "$method" "$cold" "$cold_max" "$warm" "$warm_max" "$beside"
-  json+=("{\"kind\":\"$kind\",\"method\":\"$method\",\"cold_ms\":$cold,\"warm_ms\":$warm,\"beside\":\"$beside\"}")
+  printf '%-34s %-13s %8s %8s %8s %8s %8s   %s\n' "$kind" "$method" "$first" "$cold" "$cold_max" "$warm" "$warm_max" "$beside"
+  json+=("{\"kind\":\"$kind\",\"method\":\"$method\",\"first_ms\":$first,\"cold_ms\":$cold,\"warm_ms\":$warm,\"beside\":\"$beside\"}")
 }
 
 "$lab" up six
 "$lab" add-host lodger hotel 116
 printf '\nmilliseconds from start to a usable endpoint, medians of %s\n' "$repeats"
-printf '%-34s %-15s %8s %8s %8s %8s   %s\n' "the gateway" "asked by" cold slowest warm slowest beside
+printf '%-34s %-13s %8s %8s %8s %8s %8s   %s\n' "the gateway" "asked by" first cold slowest warm slowest beside
 row "speaks everything" studio auto
 row "speaks everything" studio pcp
 row "speaks everything" studio natpmp natpmpc
@@ -78,4 +79,5 @@ row "IGD 2 alone" lodger auto upnpc
 "$lab" upnp gw-hotel only igd1
 row "IGD 1 alone" lodger auto upnpc
 row "IPv6 firewall, a pinhole" six "auto pinhole"
+row "none: a public address" server2 auto
 (IFS=,; printf '[%s]\n' "${json[*]}")

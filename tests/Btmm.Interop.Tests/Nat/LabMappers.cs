@@ -12,11 +12,10 @@ internal static class LabMappers
         network, network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance));
 
     /// <summary>A mapper of one protocol alone.</summary>
-    internal static IPortMapper? Open(PortMappingMethod method, GatewayRoute route, PortMapperServices services) => method switch
+    internal static IPortMapper Open(PortMappingMethod method, GatewayRoute route, PortMapperServices services) => method switch
     {
         PortMappingMethod.NatPmp => new NatPmpPortMapper(route, services),
         PortMappingMethod.Pcp => new PcpPortMapper(route, services),
-        PortMappingMethod.Igd => new IgdPortMapper(route, services),
-        _ => null,
+        _ => new IgdPortMapper(route, services),
     };
 }
