@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 #
-# nat.sh [REPEATS] - how soon a host behind a NAT has an endpoint: from a mapping keeper's start until the gateway has granted a
-# mapping, by each protocol alone and by Auto, with a memory that knows nothing (cold) and one that knows what worked there
-# (warm); "first" is the first keeper of a new process, which compiles the code. Beside it, in the same run, what Debian's natpmpc and upnpc take for a single mapping. Real daemons (miniupnpd), in the
-# lab; root. Prints a table of the medians, in milliseconds, and ends with one line of JSON.
+# nat.sh [REPEATS] - how soon a host has an endpoint: from a mapping keeper's start until the gateway has granted a mapping, by
+# each protocol alone and by Auto, with a memory that knows nothing (cold) and one that knows what worked there (warm); "first"
+# is the first keeper of a new process, which compiles the code. Beside it, in the same run, what Debian's natpmpc and upnpc
+# take for a single mapping. Real daemons (miniupnpd), in the lab; root. Prints a table of the medians, in milliseconds, and ends
+# with one line of JSON.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 repeats=${1:-9}

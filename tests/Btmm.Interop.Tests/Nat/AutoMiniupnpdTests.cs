@@ -173,6 +173,5 @@ public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFi
     private static void Report(string what, TimeSpan took) =>
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {took.TotalSeconds:F2} s"));
 
-    private static List<string> Leases(Lab lab, int internalPort) =>
-        [.. lab.Leases("gw-cafe").Where(lease => lease.Split(':') is ["UDP", _, _, var port, ..] && port == internalPort.ToString(CultureInfo.InvariantCulture))];
+    private static List<string> Leases(Lab lab, int internalPort) => LabReach.Leases(lab, "gw-cafe", internalPort);
 }

@@ -11,6 +11,10 @@ internal static class LabMappers
     internal static PortMapperServices Services(NamespaceNetwork network) => new(
         network, network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance));
 
+    /// <summary>A host's way to its gateway.</summary>
+    internal static GatewayRoute Route(NamespaceNetwork network, bool ipv6 = false) =>
+        (ipv6 ? network.FindDefaultV6() : network.FindDefault()) ?? throw new InvalidOperationException("no default gateway");
+
     /// <summary>A mapper of one protocol alone.</summary>
     internal static IPortMapper Open(PortMappingMethod method, GatewayRoute route, PortMapperServices services) => method switch
     {

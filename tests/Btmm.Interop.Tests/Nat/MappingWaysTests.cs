@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
-using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.TestKit;
@@ -174,7 +173,6 @@ public sealed class MappingWaysTests(WaysFixture fixture) : IClassFixture<WaysFi
     private static IPortMapper Open(Lab lab, MappingWay on)
     {
         NamespaceNetwork network = lab.Network(on.Host);
-        GatewayRoute route = network.FindDefault() ?? throw new InvalidOperationException("no default gateway");
-        return LabMappers.Open(on.Method, route, LabMappers.Services(network));
+        return LabMappers.Open(on.Method, LabMappers.Route(network), LabMappers.Services(network));
     }
 }

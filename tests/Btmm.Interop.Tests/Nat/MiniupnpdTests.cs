@@ -19,7 +19,7 @@ public sealed class MiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixtur
     {
         Lab lab = fixture.Require();
         NamespaceNetwork network = lab.Network("mini");
-        await using NatPmpClient client = new(PcpLab.Route(network, ipv6: false), network, TimeProvider.System);
+        await using NatPmpClient client = new(LabMappers.Route(network), network, TimeProvider.System);
         GatewayAnswer address = await client.GetExternalAddressAsync(CancellationToken.None);
         Assert.Equal(lab.AddressOf("gw-home"), address.ExternalAddress);
         Assert.Equal(ExternalAddressKind.Public, address.Kind);

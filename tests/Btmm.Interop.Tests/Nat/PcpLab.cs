@@ -1,6 +1,5 @@
 using System.Net;
 using Btmm.Core.Contracts;
-using Btmm.Core.NatTraversal;
 using Btmm.TestKit;
 
 namespace Btmm.Interop.Tests.Nat;
@@ -25,14 +24,6 @@ public sealed class PcpLab : IDisposable
     }
 
     public void Dispose() => Instance?.Dispose();
-
-    /// <summary>What a mapper on a node needs, with a memory of its own.</summary>
-    internal static PortMapperServices Services(NamespaceNetwork network) => new(
-        network, network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance));
-
-    /// <summary>A node's way to its gateway.</summary>
-    internal static GatewayRoute Route(NamespaceNetwork network, bool ipv6) =>
-        (ipv6 ? network.FindDefaultV6() : network.FindDefault()) ?? throw new InvalidOperationException("no default gateway");
 
     /// <summary>Whether a datagram from the public side reaches a port of a node within a time.</summary>
     internal static async Task<bool> IsReachableAsync(Lab lab, string node, IPEndPoint endpoint, TimeSpan limit)

@@ -25,10 +25,10 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         Lab lab = fixture.Require();
         const int port = 42001;
         NamespaceNetwork network = lab.Network("six");
-        GatewayRoute route = PcpLab.Route(network, ipv6: true);
+        GatewayRoute route = LabMappers.Route(network, ipv6: true);
         IPEndPoint endpoint = new(route.LocalAddress, port);
         Assert.True(route.Gateway.IsIPv6LinkLocal);
-        await using PcpPortMapper mapper = new(route, PcpLab.Services(network));
+        await using PcpPortMapper mapper = new(route, LabMappers.Services(network));
         Assert.False(await PcpLab.IsReachableAsync(lab, "six", endpoint, s_silence));
 
         Stopwatch took = Stopwatch.StartNew();
@@ -50,8 +50,8 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         Lab lab = fixture.Require();
         const int port = 42002;
         NamespaceNetwork network = lab.Network("six");
-        GatewayRoute route = PcpLab.Route(network, ipv6: true);
-        await using PcpPortMapper mapper = new(route, PcpLab.Services(network));
+        GatewayRoute route = LabMappers.Route(network, ipv6: true);
+        await using PcpPortMapper mapper = new(route, LabMappers.Services(network));
         await mapper.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         PortMapping renewed = await mapper.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         Assert.Equal(s_lifetime, renewed.Lifetime);
@@ -75,8 +75,8 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         Lab lab = fixture.Require();
         int port = ipv6 ? 42011 : 42010;
         NamespaceNetwork network = lab.Network("six");
-        GatewayRoute route = PcpLab.Route(network, ipv6);
-        await using PcpPortMapper owner = new(route, PcpLab.Services(network));
+        GatewayRoute route = LabMappers.Route(network, ipv6);
+        await using PcpPortMapper owner = new(route, LabMappers.Services(network));
         PortMapping mapping = await owner.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         PcpNonce other = PcpNonce.Create(SystemRandomSource.Instance);
         await using PcpClient client = new(route, network, SystemRandomSource.Instance, TimeProvider.System);
@@ -97,7 +97,7 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
     {
         Lab lab = fixture.Require();
         NamespaceNetwork network = lab.Network("six");
-        await using PcpPortMapper mapper = new(PcpLab.Route(network, ipv6), PcpLab.Services(network));
+        await using PcpPortMapper mapper = new(LabMappers.Route(network, ipv6), LabMappers.Services(network));
         await mapper.QueryAsync(ExchangeEffort.Brisk, CancellationToken.None);
         Stopwatch took = Stopwatch.StartNew();
         lab.MappingDaemon("gw-six", "restart");
@@ -112,8 +112,8 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
     {
         Lab lab = fixture.Require();
         const int taken = 42030;
-        await using PcpPortMapper mini = new(PcpLab.Route(lab.Network("mini"), ipv6: false), PcpLab.Services(lab.Network("mini")));
-        await using PcpPortMapper studio = new(PcpLab.Route(lab.Network("studio"), ipv6: false), PcpLab.Services(lab.Network("studio")));
+        await using PcpPortMapper mini = new(LabMappers.Route(lab.Network("mini"), ipv6: false), LabMappers.Services(lab.Network("mini")));
+        await using PcpPortMapper studio = new(LabMappers.Route(lab.Network("studio"), ipv6: false), LabMappers.Services(lab.Network("studio")));
         PortMapping first = await mini.MapAsync(Request(taken), ExchangeEffort.Brisk, CancellationToken.None);
         Assert.Equal(taken, first.ExternalPort);
         PortMappingRequest wanted = Request(42031) with { SuggestedExternalPort = taken, PreferFailure = true };
@@ -133,7 +133,7 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
     {
         Lab lab = fixture.Require();
         NamespaceNetwork network = lab.Network("studio");
-        await using PcpClient client = new(PcpLab.Route(network, ipv6: false), network, SystemRandomSource.Instance, TimeProvider.System);
+        await using PcpClient client = new(LabMappers.Route(network, ipv6: false), network, SystemRandomSource.Instance, TimeProvider.System);
         BtmmException e = await Assert.ThrowsAsync<BtmmException>(() => client.MapAsync(
             Request(42040) with { PreferFailure = true },
             PcpNonce.Create(SystemRandomSource.Instance),
@@ -151,7 +151,7 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         const int port = 42050;
         lab.MappingDaemon("gw-cafe", "on"); // With UPnP off it would not notice that its address changes.
         NamespaceNetwork network = lab.Network("laptop");
-        await using PcpPortMapper mapper = new(PcpLab.Route(network, ipv6: false), PcpLab.Services(network));
+        await using PcpPortMapper mapper = new(LabMappers.Route(network, ipv6: false), LabMappers.Services(network));
         PortMapping mapping = await mapper.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         Assert.Equal(lab.AddressOf("gw-cafe"), mapping.ExternalAddress);
         Assert.Equal(mapping.ExternalAddress, (await mapper.QueryAsync(ExchangeEffort.Brisk, CancellationToken.None)).ExternalAddress);
@@ -181,7 +181,7 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         Lab lab = fixture.Require();
         NamespaceNetwork network = lab.Network("laptop");
         lab.MappingDaemon("gw-cafe", "off");
-        await using PcpPortMapper mapper = new(PcpLab.Route(network, ipv6: false), PcpLab.Services(network));
+        await using PcpPortMapper mapper = new(LabMappers.Route(network, ipv6: false), LabMappers.Services(network));
         Stopwatch took = Stopwatch.StartNew();
         BtmmException e = await Assert.ThrowsAsync<BtmmException>(() => mapper.QueryAsync(ExchangeEffort.Thorough, CancellationToken.None));
         Report("port closed", took.Elapsed);
