@@ -18,8 +18,8 @@ public sealed class KeeperPinholeTests(PcpLab fixture) : IClassFixture<PcpLab>
         Lab lab = fixture.Require();
         const int port = 42301;
         NamespaceNetwork network = lab.Network("six");
-        IPEndPoint own = new(PcpLab.Route(network, ipv6: true).LocalAddress, port);
-        PortMapperServices services = PcpLab.Services(network);
+        IPEndPoint own = new(LabMappers.Route(network, ipv6: true).LocalAddress, port);
+        PortMapperServices services = LabMappers.Services(network);
         MappingKeeperOptions options = new() { InternalPort = port, Pinholes = true };
         MappingKeeper keeper = new(
             options, network, new PortMapperFactory(services), TimeProvider.System, SystemRandomSource.Instance, services.Memory);
