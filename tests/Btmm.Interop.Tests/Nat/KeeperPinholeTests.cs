@@ -34,7 +34,7 @@ public sealed class KeeperPinholeTests(PcpLab fixture) : IClassFixture<PcpLab>
             Assert.Equal(own, new IPEndPoint(keeper.Current.Candidates[1].Address, keeper.Current.Candidates[1].Port));
             Assert.Equal(lab.AddressOf("gw-six"), keeper.Current.Endpoint?.Address);
             foreach (EndpointCandidate candidate in keeper.Current.Candidates)
-                Assert.True(await PcpLab.IsReachableAsync(lab, "six", new IPEndPoint(candidate.Address, candidate.Port), s_limit), $"{candidate}");
+                Assert.True(await LabReach.IsReachableAsync(lab, "six", port, new IPEndPoint(candidate.Address, candidate.Port), s_limit), $"{candidate}");
 
             Assert.True(await keeper.StopAsync());
         }
@@ -42,7 +42,7 @@ public sealed class KeeperPinholeTests(PcpLab fixture) : IClassFixture<PcpLab>
         Assert.Empty(services.Memory.Mappings);
         string number = port.ToString(CultureInfo.InvariantCulture);
         Assert.DoesNotContain(lab.Leases("gw-six"), lease => lease.Contains(number, StringComparison.Ordinal));
-        Assert.False(await PcpLab.IsReachableAsync(lab, "six", own, TimeSpan.FromMilliseconds(500)));
+        Assert.False(await LabReach.IsReachableAsync(lab, "six", port, own, TimeSpan.FromMilliseconds(500)));
     }
 
     private static void Report(string what, TimeSpan took) =>

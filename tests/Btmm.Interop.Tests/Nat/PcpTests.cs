@@ -29,19 +29,19 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         IPEndPoint endpoint = new(route.LocalAddress, port);
         Assert.True(route.Gateway.IsIPv6LinkLocal);
         await using PcpPortMapper mapper = new(route, LabMappers.Services(network));
-        Assert.False(await PcpLab.IsReachableAsync(lab, "six", endpoint, s_silence));
+        Assert.False(await LabReach.IsReachableAsync(lab, "six", port, endpoint, s_silence));
 
         Stopwatch took = Stopwatch.StartNew();
         GatewayAnswer answer = await mapper.QueryAsync(ExchangeEffort.Brisk, CancellationToken.None);
         PortMapping mapping = await mapper.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         Report($"asked ({answer.RoundTrip.TotalMilliseconds:F1} ms) and let through", took.Elapsed);
         Assert.Equal((route.LocalAddress, port), (mapping.ExternalAddress, mapping.ExternalPort));
-        Assert.True(await PcpLab.IsReachableAsync(lab, "six", endpoint, s_reach));
+        Assert.True(await LabReach.IsReachableAsync(lab, "six", port, endpoint, s_reach));
         Assert.Single(Pinholes(lab, port));
 
         await mapper.DeleteAsync(mapping, ExchangeEffort.Brisk, CancellationToken.None);
         Assert.Empty(Pinholes(lab, port));
-        Assert.False(await PcpLab.IsReachableAsync(lab, "six", endpoint, s_silence));
+        Assert.False(await LabReach.IsReachableAsync(lab, "six", port, endpoint, s_silence));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         await mapper.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         PortMapping renewed = await mapper.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         Assert.Equal(s_lifetime, renewed.Lifetime);
-        Assert.True(await PcpLab.IsReachableAsync(lab, "six", new IPEndPoint(route.LocalAddress, port), s_reach));
+        Assert.True(await LabReach.IsReachableAsync(lab, "six", port, new IPEndPoint(route.LocalAddress, port), s_reach));
 
         // miniupnpd 2.3.1 loses the nonce of a pinhole when it is renewed, and lets nobody delete it.
         await using PcpClient client = new(route, network, SystemRandomSource.Instance, TimeProvider.System);
