@@ -223,6 +223,20 @@ public sealed class IgdActionQuirkTests
         await lab.ReleaseAsync();
     }
 
+    [Theory]
+    [InlineData(401)]
+    [InlineData(501)]
+    public async Task GatewayThatDoesNotTellItsAddress_IsSaidToHaveNone_AndKeepsNoMapping(int code)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { AddressError = code });
+        await lab.StartInVainAsync();
+        await lab.UntilAsync(() => lab.State.Reason != BtmmErrorReason.Timeout);
+        Assert.Null(lab.State.Endpoint);
+        Assert.NotEmpty(lab.State.Remedy);
+        Assert.Empty(lab.Gateway.Mappings);
+        await lab.ReleaseAsync();
+    }
+
     [Fact]
     public async Task GatewayThatForgotTheMapping_LetsItBeDeleted_WithoutAnError()
     {
