@@ -9,12 +9,6 @@ namespace Btmm.TestKit;
 /// </summary>
 public sealed class FakeClock : FakeTimeProvider
 {
-    /// <summary>How many quiet looks in a row make the thread pool count as idle.</summary>
-    private const int QuietLooks = 3;
-
-    /// <summary>How many looks there are at most: other tests may keep the pool busy for ever.</summary>
-    private const int MaxLooks = 100;
-
     /// <summary>How long, in real time, a run may wait for work that never comes.</summary>
     private static readonly TimeSpan s_realLimit = TimeSpan.FromSeconds(60);
 
@@ -95,17 +89,7 @@ public sealed class FakeClock : FakeTimeProvider
     }
 
     /// <summary>Gives the thread pool time to finish what it can do without the clock moving.</summary>
-    public static async Task SettleAsync()
-    {
-        for (int looks = 0, quiet = 0; quiet < QuietLooks && looks < MaxLooks; looks++)
-        {
-            await ShortWait.OneMillisecondAsync().ConfigureAwait(false);
-            ThreadPool.GetMaxThreads(out int most, out _);
-            ThreadPool.GetAvailableThreads(out int free, out _);
-            bool idle = ThreadPool.PendingWorkItemCount == 0 && most - free <= 1; // One is this very method.
-            quiet = idle ? quiet + 1 : 0;
-        }
-    }
+    public static Task SettleAsync() => PoolRest.WaitAsync();
 
     private void Track(TrackedTimer timer)
     {
