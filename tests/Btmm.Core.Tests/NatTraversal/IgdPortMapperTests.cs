@@ -81,7 +81,7 @@ public sealed class IgdPortMapperTests
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { IgdVersion = version });
         host.Gateway.TakePort(Port);
-        BtmmException error = await host.FailsAsync(host.MapAsync(preferFailure: true));
+        BtmmException error = await IgdFixture.FailsAsync(host.MapAsync(preferFailure: true));
         Assert.Equal((BtmmErrorReason.PortMappingConflict, 718), (error.Reason, error.ProtocolCode));
         Assert.Empty(host.Gateway.Mappings);
     }
@@ -90,7 +90,7 @@ public sealed class IgdPortMapperTests
     public async Task Map_EveryPortTaken_GivesUpAfterSome()
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { IgdVersion = 1, AddError = 718 });
-        BtmmException error = await host.FailsAsync(host.MapAsync());
+        BtmmException error = await IgdFixture.FailsAsync(host.MapAsync());
         Assert.Equal(BtmmErrorReason.PortMappingConflict, error.Reason);
         Assert.Equal(8, host.Gateway.MapRequests);
     }
@@ -177,7 +177,7 @@ public sealed class IgdPortMapperTests
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { IgdVersion = 1, DemandsSamePort = true });
         Assert.Equal(Port, (await host.MapAsync(external: 50000)).ExternalPort);
-        BtmmException error = await host.FailsAsync(host.MapAsync(external: 50000, preferFailure: true));
+        BtmmException error = await IgdFixture.FailsAsync(host.MapAsync(external: 50000, preferFailure: true));
         Assert.Equal((BtmmErrorReason.PortMappingConflict, 724), (error.Reason, error.ProtocolCode));
     }
 
@@ -186,7 +186,7 @@ public sealed class IgdPortMapperTests
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { IgdVersion = 1, DemandsSamePort = true });
         host.Gateway.TakePort(Port);
-        Assert.Equal(BtmmErrorReason.PortMappingConflict, (await host.FailsAsync(host.MapAsync(external: 50000))).Reason);
+        Assert.Equal(BtmmErrorReason.PortMappingConflict, (await IgdFixture.FailsAsync(host.MapAsync(external: 50000))).Reason);
     }
 
     [Fact]
@@ -210,7 +210,7 @@ public sealed class IgdPortMapperTests
         foreach (int version in new[] { 1, 2 })
         {
             await using IgdFixture host = new(new FakeGatewayQuirks { IgdVersion = version, AddError = code });
-            BtmmException error = await host.FailsAsync(host.MapAsync());
+            BtmmException error = await IgdFixture.FailsAsync(host.MapAsync());
             Assert.Equal((reason, code), (error.Reason, error.ProtocolCode));
         }
     }
@@ -239,7 +239,7 @@ public sealed class IgdPortMapperTests
     public async Task Map_GrantedButNotThere_IsNoticed()
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { DropsMappings = true });
-        Assert.Equal(BtmmErrorReason.MalformedReply, (await host.FailsAsync(host.MapAsync())).Reason);
+        Assert.Equal(BtmmErrorReason.MalformedReply, (await IgdFixture.FailsAsync(host.MapAsync())).Reason);
     }
 
     [Fact]
@@ -285,7 +285,7 @@ public sealed class IgdPortMapperTests
         await using IgdFixture host = new();
         PortMapping mapping = await host.MapAsync();
         host.Gateway.Quirks = host.Gateway.Quirks with { DeleteError = 606 };
-        Assert.Equal(BtmmErrorReason.PortMappingNotAuthorized, (await host.FailsAsync(host.DeleteAsync(mapping))).Reason);
+        Assert.Equal(BtmmErrorReason.PortMappingNotAuthorized, (await IgdFixture.FailsAsync(host.DeleteAsync(mapping))).Reason);
     }
 
     [Theory]

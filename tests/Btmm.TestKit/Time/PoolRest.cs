@@ -11,14 +11,14 @@ internal static class PoolRest
     /// <summary>How many quiet looks in a row make the pool count as idle.</summary>
     private const int QuietLooks = 3;
 
-    /// <summary>How many looks there are at most: other tests may keep the pool busy for ever.</summary>
-    private const int MaxLooks = 400;
+    /// <summary>How many looks there are at most, about a second: what is run first is compiled first, and that takes long on a busy machine.</summary>
+    private const int MaxLooks = 1000;
 
     /// <summary>The time between looks. <see cref="Task.Delay(int)"/> counts in ticks of the system's clock, which are four of them.</summary>
     private static readonly TimeSpan s_spacing = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Over how many looks the threads are counted that never come to rest.</summary>
-    private const int FloorLooks = 300;
+    /// <summary>Over how many looks, some three seconds, the threads are counted that never come to rest; compiling code for the first time must not pass for that.</summary>
+    private const int FloorLooks = 3000;
 
     private static readonly BlockingCollection<Waiter> s_arrivals = [];
     private static readonly Thread s_thread = Start();
