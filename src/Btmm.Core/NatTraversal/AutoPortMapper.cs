@@ -48,13 +48,6 @@ public sealed class AutoPortMapper : IPortMapper
     private bool _everAnswered;
 
     /// <summary>Makes a mapper for a gateway; sends nothing yet.</summary>
-    /// <param name="route">The gateway; one of IPv6 is asked by PCP only.</param>
-    /// <param name="services">What the methods need.</param>
-    public AutoPortMapper(GatewayRoute route, PortMapperServices services)
-        : this(route, services.Memory, services.Time, MapperLanes.Make(route, services), null)
-    {
-    }
-
     /// <param name="route">The gateway.</param>
     /// <param name="memory">What outlives the process.</param>
     /// <param name="time">The clock.</param>

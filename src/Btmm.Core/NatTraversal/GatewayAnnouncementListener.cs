@@ -15,8 +15,6 @@ namespace Btmm.Core.NatTraversal;
 /// </summary>
 internal sealed class GatewayAnnouncementListener : IAsyncDisposable
 {
-    private const int QueueLength = 16;
-
     /// <summary>A gateway whose epoch has only just begun did lose its state, even when no rule shows it because it had not run for long.</summary>
     private const uint FreshEpochSeconds = 2;
 
@@ -25,11 +23,7 @@ internal sealed class GatewayAnnouncementListener : IAsyncDisposable
 
     private readonly IPAddress _gateway;
     private readonly Func<uint, bool> _showsLoss;
-    private readonly IDatagramChannel? _channel;
-    private readonly CancellationTokenSource _shutdown = new();
-    private readonly Task _loop;
-    private readonly Channel<GatewayAnnouncement> _announcements = Channel.CreateBounded<GatewayAnnouncement>(
-        new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly GroupListener _listener;
 
     /// <summary>Begins to listen.</summary>
     /// <param name="route">The gateway and the interface towards it.</param>
@@ -39,36 +33,17 @@ internal sealed class GatewayAnnouncementListener : IAsyncDisposable
     {
         _gateway = route.Gateway;
         _showsLoss = showsLoss;
-        _channel = TryOpen(route, channels);
-        _loop = _channel is null ? Task.CompletedTask : ListenAsync(_channel);
+        bool isV6 = route.Gateway.AddressFamily == AddressFamily.InterNetworkV6;
+        _listener = new GroupListener(channels, isV6 ? Options6(route) : Options(route), PcpConstants.MaxMessageLength, Judge);
     }
 
     /// <summary>What was heard, oldest dropped when nobody reads.</summary>
-    internal ChannelReader<GatewayAnnouncement> Announcements => _announcements.Reader;
+    internal ChannelReader<GatewayAnnouncement> Announcements => _listener.Announcements;
 
     /// <summary>Passes on what was heard in another way.</summary>
-    internal void Tell(GatewayAnnouncement announcement) => _announcements.Writer.TryWrite(announcement);
+    internal void Tell(GatewayAnnouncement announcement) => _listener.Tell(announcement);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _shutdown.CancelAsync().ConfigureAwait(false);
-        if (_channel is not null) await _channel.DisposeAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _announcements.Writer.TryComplete();
-        _shutdown.Dispose();
-    }
-
-    private static IDatagramChannel? TryOpen(GatewayRoute route, IDatagramChannelFactory channels)
-    {
-        try
-        {
-            return channels.Open(route.Gateway.AddressFamily == AddressFamily.InterNetworkV6 ? Options6(route) : Options(route));
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
-    }
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     // Bound to the group, not to "any", and shared with other clients on this host (RFC 6886 §3.2.1, implementation note).
     private static DatagramChannelOptions Options(GatewayRoute route) => new(
@@ -83,16 +58,11 @@ internal sealed class GatewayAnnouncementListener : IAsyncDisposable
         MulticastInterfaceIndex: route.InterfaceIndex,
         ReuseAddress: true);
 
-    private async Task ListenAsync(IDatagramChannel channel)
+    private GatewayAnnouncement? Judge(ReceivedDatagram received, byte[] buffer)
     {
-        byte[] buffer = new byte[PcpConstants.MaxMessageLength];
-        while (!_shutdown.IsCancellationRequested)
-        {
-            ReceivedDatagram received = await channel.ReceiveAsync(buffer, _shutdown.Token).ConfigureAwait(false);
-            if (!GatewaySource.IsGateway(_gateway, received.Remote.Address)) continue;
-            if (Epoch(buffer.AsSpan(0, received.Length)) is not { } epoch) continue;
-            Tell(new GatewayAnnouncement(epoch <= FreshEpochSeconds || _showsLoss(epoch)));
-        }
+        if (!GatewaySource.IsGateway(_gateway, received.Remote.Address)) return null;
+        if (Epoch(buffer.AsSpan(0, received.Length)) is not { } epoch) return null;
+        return new GatewayAnnouncement(epoch <= FreshEpochSeconds || _showsLoss(epoch));
     }
 
     /// <summary>The epoch that an announcement of NAT-PMP or PCP names; null when it is neither.</summary>

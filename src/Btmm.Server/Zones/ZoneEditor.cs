@@ -28,8 +28,6 @@ internal sealed class ZoneEditor
 
     internal ImmutableArray<ZoneRecord> RecordsAt(DnsName name) => _nodes.Find(name)?.Records ?? [];
 
-    internal bool HasSet(DnsName name, DnsType type) => _nodes.Find(name) is { } node && node.Has(type);
-
     /// <summary>
     /// Adds a record, or replaces the one with equal data. All records of a set share one TTL, the latest (RFC 2181 §5.2).
     /// A set that can only have one member (SOA, CNAME) is replaced.

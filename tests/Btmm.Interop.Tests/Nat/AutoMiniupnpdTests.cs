@@ -60,7 +60,7 @@ public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFi
             NamespaceNetwork network = lab.Network("laptop");
             PortMapperServices services = new(
                 network, network, SystemRandomSource.Instance, TimeProvider.System, MappingMemory.Open(path, SystemRandomSource.Instance, TimeProvider.System));
-            await using (AutoPortMapper crashed = new(network.FindDefault()!, services))
+            await using (IPortMapper crashed = new PortMapperFactory(services).Open(network.FindDefault()!))
                 await crashed.MapAsync(new PortMappingRequest(PortMappingProtocol.Udp, port, port, TimeSpan.FromHours(1)), ExchangeEffort.Thorough, CancellationToken.None);
             Assert.Single(Leases(lab, port));
 

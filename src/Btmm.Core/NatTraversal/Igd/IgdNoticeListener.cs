@@ -12,20 +12,13 @@ namespace Btmm.Core.NatTraversal.Igd;
 /// </summary>
 internal sealed class IgdNoticeListener : IAsyncDisposable
 {
-    private const int QueueLength = 16;
-
     /// <summary>A device says each thing for each of its parts, and all of it twice or thrice.</summary>
     private static readonly TimeSpan s_burst = TimeSpan.FromSeconds(5);
 
     private readonly IPAddress _gateway;
     private readonly TimeProvider _time;
-    private readonly IDatagramChannel? _channel;
-    private readonly CancellationTokenSource _shutdown = new();
-    private readonly Task _loop;
     private readonly Lock _gate = new();
-    private readonly Channel<GatewayAnnouncement> _announcements = Channel.CreateBounded<GatewayAnnouncement>(
-        new BoundedChannelOptions(QueueLength) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = true });
-
+    private readonly GroupListener _listener;
     private uint? _bootId;
     private long? _goodbyeAt;
 
@@ -33,12 +26,11 @@ internal sealed class IgdNoticeListener : IAsyncDisposable
     {
         _gateway = route.Gateway;
         _time = time;
-        _channel = TryOpen(route, channels);
-        _loop = _channel is null ? Task.CompletedTask : ListenAsync(_channel);
+        _listener = new GroupListener(channels, Options(route), IgdConstants.MaxSsdpLength, Judge);
     }
 
     /// <summary>What was heard, oldest dropped when nobody reads.</summary>
-    internal ChannelReader<GatewayAnnouncement> Announcements => _announcements.Reader;
+    internal ChannelReader<GatewayAnnouncement> Announcements => _listener.Announcements;
 
     /// <summary>Learns the number of the gateway's present start from its answer to a search.</summary>
     internal void NoteBootId(uint? bootId)
@@ -46,43 +38,22 @@ internal sealed class IgdNoticeListener : IAsyncDisposable
         lock (_gate) _bootId = bootId ?? _bootId;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _shutdown.CancelAsync().ConfigureAwait(false);
-        if (_channel is not null) await _channel.DisposeAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _announcements.Writer.TryComplete();
-        _shutdown.Dispose();
-    }
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
-    private static IDatagramChannel? TryOpen(GatewayRoute route, IDatagramChannelFactory channels)
-    {
-        if (route.LocalAddress.AddressFamily != AddressFamily.InterNetwork) return null;
-        try
-        {
-            // Bound to the group, and shared with other clients on this host.
-            return channels.Open(new DatagramChannelOptions(
-                SsdpSearch.Group,
-                MulticastGroup: SsdpSearch.Group.Address,
-                MulticastInterface: route.LocalAddress,
-                ReuseAddress: true));
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
-    }
+    // Bound to the group, and shared with other clients on this host.
+    private static DatagramChannelOptions? Options(GatewayRoute route) => route.LocalAddress.AddressFamily != AddressFamily.InterNetwork
+        ? null
+        : new DatagramChannelOptions(
+            SsdpSearch.Group,
+            MulticastGroup: SsdpSearch.Group.Address,
+            MulticastInterface: route.LocalAddress,
+            ReuseAddress: true);
 
-    private async Task ListenAsync(IDatagramChannel channel)
+    private GatewayAnnouncement? Judge(ReceivedDatagram received, byte[] buffer)
     {
-        byte[] buffer = new byte[IgdConstants.MaxSsdpLength];
-        while (!_shutdown.IsCancellationRequested)
-        {
-            ReceivedDatagram received = await channel.ReceiveAsync(buffer, _shutdown.Token).ConfigureAwait(false);
-            if (received.Truncated || !received.Remote.Address.Equals(_gateway)) continue;
-            if (!SsdpNotice.TryParse(buffer.AsSpan(0, received.Length), out SsdpNotice notice) || !notice.IsGateway) continue;
-            if (HintsAtRestart(notice)) _announcements.Writer.TryWrite(new GatewayAnnouncement(StateLost: true));
-        }
+        if (received.Truncated || !received.Remote.Address.Equals(_gateway)) return null;
+        if (!SsdpNotice.TryParse(buffer.AsSpan(0, received.Length), out SsdpNotice notice) || !notice.IsGateway) return null;
+        return HintsAtRestart(notice) ? new GatewayAnnouncement(StateLost: true) : null;
     }
 
     private bool HintsAtRestart(SsdpNotice notice)
