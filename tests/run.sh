@@ -12,6 +12,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 config=${BTMM_CONFIGURATION:-Release}
 passed=0 failed=0 skipped=0
 unsteady=()   # tests that passed only at the second try
+failures=()   # what failed, each with the first lines of why
 words=("$@")
 
 note() { printf '\n== %s\n' "$*"; }
@@ -25,7 +26,8 @@ wanted() { # SUITE
 # number FIELD LINE: the number after "FIELD: ".
 number() { sed -n "s/.*$1: \([0-9]*\).*/\1/p" <<<"$2"; }
 
-# run_tests PROJECT OPTIONS...: runs its tests; sets total, fails (errors among them), skips and broken (names).
+# run_tests PROJECT OPTIONS...: runs its tests; sets total, fails (errors among them), skips, broken (names) and why
+# (the first lines of each failure, or the last of a run that ended early).
 run_tests() {
   local log summary code
   log=$(mktemp)
@@ -33,22 +35,23 @@ run_tests() {
   code=${PIPESTATUS[0]}
   summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
   mapfile -t broken < <(sed -nE 's/^ *([A-Za-z0-9_.]+)(\(.*\))? \[FAIL\].*/\1/p' "$log" | sort -u)
+  why=$(grep -A 9 '\[FAIL\]' "$log" || tail -n 10 "$log")
   rm -f "$log"
   total=0 fails=1 skips=0
   if [[ -z $summary ]]; then
-    echo "$1 ended with code $code and without a summary"
+    why="$1 ended with code $code and without a summary"$'\n'$why
     return
   fi
   total=$(number Total "$summary") skips=$(number Skipped "$summary")
   fails=$(($(number Failed "$summary") + $(number Errors "$summary")))
   if [[ $code -ne 0 && $fails -eq 0 ]]; then
-    echo "$1 ended with code $code"
+    why="$1 ended with code $code"$'\n'$why
     fails=1
   fi
 }
 
 run_suite() { # PROJECT
-  local total fails skips broken show=()
+  local total fails skips broken why show=()
   [[ $1 == *Interop* ]] && show=(-showLiveOutput)   # how long each interruption was
   # Each parser for a minute, as many at a time as makes some three minutes on two processors; shows the seed.
   if [[ $1 == *Fuzz* ]]; then
@@ -59,6 +62,7 @@ run_suite() { # PROJECT
   run_tests "$1" "${show[@]}"
   if [[ $total -gt 0 && $fails -gt 0 && $fails -le 3 && ${#broken[@]} -gt 0 ]]; then try_again "$1"; fi
   if [[ $total -gt 0 ]]; then passed=$((passed + total - fails - skips)); fi
+  if [[ $fails -gt 0 ]]; then failures+=("$why"); fi
   failed=$((failed + fails))
   skipped=$((skipped + skips))
 }
@@ -114,10 +118,11 @@ run_pester() {
     if [[ -n $line && $f -eq 0 ]]; then unsteady+=("Pester tests, see above"); fi
   fi
   if [[ -z $line ]]; then
-    echo "the Pester run ended without its closing line"
+    failures+=("the Pester run ended without its closing line")
     failed=$((failed + 1))
     return
   fi
+  if [[ $f -gt 0 ]]; then failures+=("Pester tests, see FAILED above"); fi
   read -r p _ f _ s _ <<<"${line//,/}"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
@@ -142,6 +147,10 @@ wanted Pester && run_pester
 if [[ ${#unsteady[@]} -gt 0 ]]; then
   printf '\nPassed only at the second try, and worth a look:\n'
   printf '  %s\n' "${unsteady[@]}"
+fi
+if [[ ${#failures[@]} -gt 0 ]]; then
+  printf '\nFailed:\n'
+  printf '%s\n' "${failures[@]}" | head -n 100 | cut -c 1-300
 fi
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [[ $failed -eq 0 && $passed -gt 0 ]]

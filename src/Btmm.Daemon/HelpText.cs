@@ -48,6 +48,8 @@ internal static class HelpText
                                   control socket)
               --control PATH      a control socket for this user and root (cmdlets: -ControlPath; they look at
                                   /var/lib/btmm/zone.sock by themselves): status, zones, keys, zone files
+              --max-records N     in each account's zone; an update that would make it more is answered REFUSED
+                                  (default 100000)
               --updates-per-minute N   for each account's zone; more are answered REFUSED (default: no limit)
               --public            let anybody read the zones, as in ordinary DNS; else only the accounts' keys may
               --rate-limit N      answers of one kind a second over UDP to one network whose address is not proven

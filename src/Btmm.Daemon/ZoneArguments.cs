@@ -21,6 +21,7 @@ internal sealed class ZoneArguments
 
     private readonly CommandLine _line;
     private readonly IPEndPoint[] _endpoints;
+    private readonly int? _maxRecords;
     private readonly int? _updatesPerMinute;
 
     /// <exception cref="UsageException">Something is missing or wrong.</exception>
@@ -28,12 +29,13 @@ internal sealed class ZoneArguments
     {
         _line = CommandLine.Parse(
             arguments,
-            ["--store", "--key-file", "--control", "--label", "--workers", "--rate-limit", "--certificate", "--certificate-key", "--certificate-password-file", "--updates-per-minute"],
+            ["--store", "--key-file", "--control", "--label", "--workers", "--rate-limit", "--certificate", "--certificate-key", "--certificate-password-file", "--max-records", "--updates-per-minute"],
             ["--account", "--listen", "--tls", "--llq", "--stun", "--address"],
             ["--public", "--json"]);
         Accounts = _line.Has("--store") ? _line.All("--account") : _line.RequireAll("--account");
         _endpoints = Endpoints("--listen", DnsPort);
         if (_endpoints.Length == 0) throw new UsageException("--listen is missing");
+        _maxRecords = _line.GetInteger("--max-records", ZoneQuota.FewestRecords, int.MaxValue);
         _updatesPerMinute = _line.GetInteger("--updates-per-minute", 0, int.MaxValue);
         if (_line.Has("--certificate-key") && !_line.Has("--certificate")) throw new UsageException("--certificate-key needs --certificate");
     }
@@ -69,7 +71,11 @@ internal sealed class ZoneArguments
     private ZoneOptions Zone(BtmmAccount account)
     {
         ZoneOptions zone = ZoneOptions.ForAccount(account);
-        ZoneQuota quota = zone.Quota with { UpdatesPerMinute = _updatesPerMinute ?? zone.Quota.UpdatesPerMinute };
+        ZoneQuota quota = zone.Quota with
+        {
+            MaxRecords = _maxRecords ?? zone.Quota.MaxRecords,
+            UpdatesPerMinute = _updatesPerMinute ?? zone.Quota.UpdatesPerMinute,
+        };
         return zone with { IsPublic = _line.Has("--public"), Quota = quota };
     }
 

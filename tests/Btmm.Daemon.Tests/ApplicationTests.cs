@@ -40,6 +40,7 @@ public sealed class ApplicationTests : IDisposable
     [InlineData("zone", "--store", "x")]
     [InlineData("zone", "--store", "x", "--listen", "127.0.0.1:0", "--certificate-key", "k")]
     [InlineData("zone", "--store", "x", "--listen", "127.0.0.1:0", "--updates-per-minute", "many")]
+    [InlineData("zone", "--store", "x", "--listen", "127.0.0.1:0", "--max-records", "15")]
     public async Task Run_WrongUsage_ExitsWithTwo(params string[] arguments)
     {
         Assert.Equal(ExitCode.Usage, await RunAsync(arguments));

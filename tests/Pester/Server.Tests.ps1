@@ -192,9 +192,10 @@ Describe 'A durable service' {
 
     It 'serves several accounts at once, by TLS too' {
         $accounts = 'one.example.net', 'two.example.net' | ForEach-Object { New-BtmmAccount $_ }
-        $both = Start-BtmmDnsServer -Account $accounts -Address 127.0.0.1 -Port 0 -TlsPort 0 -UpdatesPerMinute 60
+        $both = Start-BtmmDnsServer -Account $accounts -Address 127.0.0.1 -Port 0 -TlsPort 0 -MaxRecords 5000 -UpdatesPerMinute 60
         (Get-BtmmZone -InputObject $both).Name | Should -Be 'one.example.net', 'two.example.net'
         (Get-BtmmZone -InputObject $both).UpdatesPerMinute | Should -Be 60, 60
+        (Get-BtmmZone -InputObject $both).MaxRecords | Should -Be 5000, 5000
         $both.TlsEndPoints.Count | Should -Be 1
         (Get-BtmmDnsServer -InputObject $both).TlsEndPoints.Count | Should -Be 1
         foreach ($account in $accounts) { (Publish-BtmmRecord -Account $account -Server "127.0.0.1:$($both.Port)" x A 192.0.2.1 -PassThru).Data | Should -Be '192.0.2.1' }

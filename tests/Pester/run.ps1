@@ -27,6 +27,7 @@ $result = Invoke-Pester -Configuration $configuration
 # A test that never ran, and a block or file that could not be set up, count as failures.
 $failed = $result.FailedCount + $result.FailedBlocksCount + $result.FailedContainersCount + $result.InconclusiveCount
 $skipped = @($result.Tests | Where-Object Result -eq 'Skipped')
+foreach ($test in $result.Failed) { "FAILED: $($test.ExpandedPath): $($test.ErrorRecord[0])" }
 foreach ($test in $skipped) { "SKIPPED: $($test.ExpandedPath)" }
 "$($result.PassedCount) passed, $failed failed, $($skipped.Count) skipped"
 exit [int]($failed -gt 0)

@@ -3,10 +3,13 @@ namespace Btmm.Core.Administration;
 /// <summary>How much of a zone service one zone may use up; what goes beyond is answered REFUSED. Immutable.</summary>
 public sealed record ZoneQuota
 {
+    /// <summary>The least <see cref="MaxRecords"/>: what the service itself keeps in a zone fits, and a few more.</summary>
+    public const int FewestRecords = 16;
+
     /// <summary>No limit on updates; records as in <see cref="Default"/>.</summary>
     public static ZoneQuota Default { get; } = new();
 
-    /// <summary>Records in the zone, its SOA and the service's own among them; at least 16.</summary>
+    /// <summary>Records in the zone, its SOA and the service's own among them; at least <see cref="FewestRecords"/>.</summary>
     public int MaxRecords { get; init; } = 100_000;
 
     /// <summary>Records at one name: a list of hosts fits, a flood does not. At least 1.</summary>
@@ -19,5 +22,5 @@ public sealed record ZoneQuota
     public int UpdatesPerMinute { get; init; }
 
     /// <summary>Whether every number is in its range.</summary>
-    public bool IsUsable => MaxRecords >= 16 && MaxRecordsPerName >= 1 && UpdatesPerMinute >= 0;
+    public bool IsUsable => MaxRecords >= FewestRecords && MaxRecordsPerName >= 1 && UpdatesPerMinute >= 0;
 }

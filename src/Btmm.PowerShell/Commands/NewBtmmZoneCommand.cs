@@ -35,7 +35,7 @@ public sealed class NewBtmmZoneCommand : ServerCmdlet
 
     /// <summary>Records that the zone may have.</summary>
     [Parameter]
-    [ValidateRange(16, int.MaxValue)]
+    [ValidateRange(ZoneQuota.FewestRecords, int.MaxValue)]
     public int MaxRecords { get; set; } = s_defaults.Quota.MaxRecords;
 
     /// <summary>Records that one name may have.</summary>

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
 using System.Security;
+using Btmm.Core.Administration;
 using Btmm.Core.SignOn;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Jobs;
@@ -89,6 +90,11 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
     [Parameter]
     public SwitchParameter Public { get; set; }
 
+    /// <summary>Records that each account's zone may have.</summary>
+    [Parameter]
+    [ValidateRange(ZoneQuota.FewestRecords, int.MaxValue)]
+    public int MaxRecords { get; set; } = ZoneQuota.Default.MaxRecords;
+
     /// <summary>Updates a minute that each account's zone may have; 0 for any number.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
@@ -131,29 +137,29 @@ public sealed class StartBtmmDnsServerCommand : BtmmCmdlet
         }
     });
 
-    private ZoneHostOptions MakeOptions(BtmmAccount[] accounts, IPEndPoint[] endpoints) => new()
+    private ZoneHostOptions MakeOptions(BtmmAccount[] accounts, IPEndPoint[] endpoints)
     {
-        Service = new ZoneServiceOptions
+        ZoneQuota quota = ZoneQuota.Default with { MaxRecords = MaxRecords, UpdatesPerMinute = UpdatesPerMinute };
+        return new ZoneHostOptions
         {
-            Endpoints = endpoints,
-            LongLivedQueryEndpoints = LongLivedQueryPort is { } port ? At(port) : [],
-            TlsEndpoints = TlsPort is { } tls ? At(tls) : [],
-            StunEndpoints = StunPort is { } stun ? At(stun) : [],
-            Certificate = MakeCertificate(),
-            Zones =
-            [
-                .. accounts.Select(ZoneOptions.ForAccount)
-                    .Select(zone => zone with { IsPublic = Public, Quota = zone.Quota with { UpdatesPerMinute = UpdatesPerMinute } }),
-            ],
-            PublicAddresses = PublicAddress ?? [],
-            ServerLabel = ServerLabel,
-            RateLimit = RateLimit == 0 ? null : new RateLimit { AnswersPerSecond = RateLimit, AllPerSecond = RateLimit * KindsAtATime },
-            DatagramServers = DatagramServerFactory.Instance,
-        },
-        Store = Store is null ? null : ResolveStore(Store),
-        KeyFile = KeyFile is null ? null : ResolvePath(KeyFile),
-        ControlPath = ControlPath is null ? null : ResolvePath(ControlPath),
-    };
+            Service = new ZoneServiceOptions
+            {
+                Endpoints = endpoints,
+                LongLivedQueryEndpoints = LongLivedQueryPort is { } port ? At(port) : [],
+                TlsEndpoints = TlsPort is { } tls ? At(tls) : [],
+                StunEndpoints = StunPort is { } stun ? At(stun) : [],
+                Certificate = MakeCertificate(),
+                Zones = [.. accounts.Select(ZoneOptions.ForAccount).Select(zone => zone with { IsPublic = Public, Quota = quota })],
+                PublicAddresses = PublicAddress ?? [],
+                ServerLabel = ServerLabel,
+                RateLimit = RateLimit == 0 ? null : new RateLimit { AnswersPerSecond = RateLimit, AllPerSecond = RateLimit * KindsAtATime },
+                DatagramServers = DatagramServerFactory.Instance,
+            },
+            Store = Store is null ? null : ResolveStore(Store),
+            KeyFile = KeyFile is null ? null : ResolvePath(KeyFile),
+            ControlPath = ControlPath is null ? null : ResolvePath(ControlPath),
+        };
+    }
 
     private ServerCertificate? MakeCertificate() => CertificatePath is null
         ? null
