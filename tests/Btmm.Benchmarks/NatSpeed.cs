@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Btmm.Core.Contracts;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Keeping;
+using Btmm.Core.NatTraversal.Memory;
 using Btmm.Platform.Linux;
 using Btmm.Platform.Sockets;
 

@@ -1,5 +1,6 @@
 using Btmm.Core.Dns;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
 using Btmm.Core.NatTraversal.Verdicts;
 
 namespace Btmm.Core.Node;

@@ -1,6 +1,8 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Keeping;
 using Btmm.Core.Peers;
 using Btmm.Core.Tunnel;
 using Btmm.Core.Tunnel.Sessions;

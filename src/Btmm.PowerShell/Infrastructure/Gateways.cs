@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Memory;
 using Btmm.Platform.Linux;
 using Btmm.Platform.Sockets;
 

@@ -4,6 +4,11 @@ using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Igd;
+using Btmm.Core.NatTraversal.Memory;
+using Btmm.Core.NatTraversal.NatPmp;
+using Btmm.Core.NatTraversal.Pcp;
+using Btmm.Core.Tests.NatTraversal.Pcp;
 using Btmm.TestKit;
 
 namespace Btmm.Core.Tests.NatTraversal;

@@ -2,6 +2,7 @@ using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Memory;
 using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 using Btmm.Core.Peers;

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Threading.Channels;
 using Btmm.Core.Contracts;
-using Btmm.Core.Dns;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.Dns;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Memory;
 using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 using Btmm.Core.SignOn;

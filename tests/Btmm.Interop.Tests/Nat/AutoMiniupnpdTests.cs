@@ -3,6 +3,8 @@ using System.Globalization;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Memory;
 using Btmm.TestKit;
 
 namespace Btmm.Interop.Tests.Nat;

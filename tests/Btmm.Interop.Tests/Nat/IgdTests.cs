@@ -3,6 +3,7 @@ using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Igd;
 using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.Igd;
 using Btmm.TestKit;

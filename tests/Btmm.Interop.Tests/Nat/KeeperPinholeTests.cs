@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Keeping;
 using Btmm.TestKit;
 
 namespace Btmm.Interop.Tests.Nat;

@@ -2,6 +2,8 @@ using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Keeping;
 using Btmm.Platform.Linux;
 using Btmm.TestKit;
 

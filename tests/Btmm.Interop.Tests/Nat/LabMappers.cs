@@ -1,5 +1,9 @@
 using Btmm.Core.Contracts;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Igd;
+using Btmm.Core.NatTraversal.Memory;
+using Btmm.Core.NatTraversal.NatPmp;
+using Btmm.Core.NatTraversal.Pcp;
 using Btmm.TestKit;
 
 namespace Btmm.Interop.Tests.Nat;

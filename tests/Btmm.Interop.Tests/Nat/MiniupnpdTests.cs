@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.NatPmp;
 using Btmm.Protocol.NatTraversal;
 using Btmm.TestKit;
 

@@ -4,6 +4,7 @@ using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Pcp;
 using Btmm.Protocol.NatTraversal.Pcp;
 using Btmm.TestKit;
 

@@ -2,6 +2,9 @@ using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Keeping;
+using Btmm.Core.NatTraversal.Memory;
 using Btmm.TestKit;
 
 namespace Btmm.Core.Tests.NatTraversal.Quirks;

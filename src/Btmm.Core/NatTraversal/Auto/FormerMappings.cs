@@ -1,0 +1,51 @@
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal.Auto;
+
+/// <summary>
+/// Releases what former runs mapped and did not release, on the gateways that are this host's now. What is on other gateways stays in
+/// the memory until it ends by itself; what is permanent there, until this host meets that gateway again. Thread-safe.
+/// </summary>
+/// <param name="memory">What former runs left.</param>
+/// <param name="mappers">How gateways are talked to.</param>
+/// <param name="gateways">Where the present gateways are looked up.</param>
+internal sealed class FormerMappings(IMappingMemory memory, IPortMapperFactory mappers, IGatewayFinder gateways)
+{
+    /// <summary>Releases all but the mapping of one port, which this run takes over.</summary>
+    /// <param name="protocol">The protocol of the port that is kept.</param>
+    /// <param name="keptPort">The port that is kept on the default IPv4 gateway.</param>
+    /// <param name="released">Told of each that is gone.</param>
+    /// <param name="failed">Told of each that could not be released; it stays in the memory.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    internal async Task ReleaseAsync(
+        PortMappingProtocol protocol, int keptPort, Action<PortMapping> released, Action<BtmmException> failed, CancellationToken cancellationToken)
+    {
+        GatewayRoute? kept = gateways.FindDefault();
+        foreach (GatewayRoute route in gateways.FindAll())
+        {
+            PortMapping[] former =
+            [
+                .. memory.Mappings.Where(mapping => GatewayIdentity.AreSame(mapping.Gateway, route.Gateway)
+                    && !(route == kept && mapping.Protocol == protocol && mapping.InternalPort == keptPort)),
+            ];
+            if (former.Length == 0) continue;
+            IPortMapper mapper = mappers.Open(route);
+            await using (mapper.ConfigureAwait(false))
+            {
+                foreach (PortMapping mapping in former)
+                {
+                    try
+                    {
+                        await mapper.DeleteAsync(mapping with { Gateway = route.Gateway }, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);
+                        released(mapping);
+                    }
+                    catch (BtmmException e)
+                    {
+                        failed(e);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal.Keeping;
+
+/// <summary>Making, renewing and releasing the mapping.</summary>
+internal sealed partial class GatewayKeeper
+{
+    /// <summary>The end's patience with the gateway.</summary>
+    private static readonly TimeSpan s_releaseLimit = TimeSpan.FromSeconds(2);
+
+    private MappingLease? _lease;
+    private GatewayAnswer? _answerAtMapping;
+    private int _lossesAtMapping;
+    private bool _isUnextendable;
+
+    /// <summary>
+    /// Whether to map although the gateway tells of no loss: there is no mapping, it is due, somebody doubts it, or the answer is
+    /// not what it was when the mapping was made.
+    /// </summary>
+    private bool IsInDoubt(GatewayAnswer answer)
+    {
+        if (_lease is null || _inDoubt || Now() >= _lease.RenewAt) return true;
+        bool isOtherMethod = answer.Method != _lease.Mapping.Method;
+        bool isOtherAddress = answer.ExternalAddress is { } now && _answerAtMapping?.ExternalAddress is { } then && !now.Equals(then);
+        return isOtherMethod || isOtherAddress;
+    }
+
+    /// <summary>Makes or renews the mapping, and sees to it that a renewal extends it.</summary>
+    private async Task MapAsync(IPortMapper mapper, bool lost, CancellationToken cancellationToken)
+    {
+        MappingLease? former = lost ? null : _lease;
+        bool isDue = former is not null && Now() >= former.RenewAt && Now() < former.ExpiresAt;
+        if (isDue && _isUnextendable)
+        {
+            await DeleteAsync(mapper, cancellationToken).ConfigureAwait(false);
+            former = null;
+        }
+
+        _lease = await AskAsync(mapper, former, cancellationToken).ConfigureAwait(false);
+        if (_lease.DidNotExtend && former is not null)
+            await ReplaceAsync(mapper, former, cancellationToken).ConfigureAwait(false);
+        if (Address() is null) // Another method mapped than answered the question, and it tells the address apart from the mapping.
+            _answer = await mapper.QueryAsync(ExchangeEffort.Brisk, cancellationToken).ConfigureAwait(false);
+        _answerAtMapping = _answer;
+        _lossesAtMapping = mapper.StateLossCount;
+        _inDoubt = false;
+        await JudgeMappingAsync(mapper, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// After a renewal that did not extend the mapping: deletes it and makes it anew, and does so from now on. Where that gives no
+    /// more time either, only the end of the mapping makes room for a new one.
+    /// </summary>
+    private async Task ReplaceAsync(IPortMapper mapper, MappingLease former, CancellationToken cancellationToken)
+    {
+        if (!former.IsStuck && !_isUnextendable)
+        {
+            await DeleteAsync(mapper, cancellationToken).ConfigureAwait(false);
+            _lease = await AskAsync(mapper, null, cancellationToken).ConfigureAwait(false);
+            _isUnextendable = _lease.Outlasts(former);
+        }
+
+        if (_lease is { } lease && !lease.Outlasts(former)) _lease = lease.UntilItEnds();
+    }
+
+    /// <summary>
+    /// Asks for the mapping. A renewal is the same request with the granted port suggested (RFC 6886 §3.3), so that a gateway that
+    /// forgot it grants it again.
+    /// </summary>
+    private async Task<MappingLease> AskAsync(IPortMapper mapper, MappingLease? former, CancellationToken cancellationToken)
+    {
+        int suggested = _owner.RememberedPort(_route.Gateway) ?? RecordedPort() ?? _options.PreferredExternalPort ?? _options.InternalPort;
+        PortMappingRequest request = new(_options.Protocol, _options.InternalPort, suggested, _options.Lifetime);
+
+        // The first answer may take its time: miniupnpd tries every port before it says that none is allowed.
+        ExchangeEffort effort = _lease is null ? ExchangeEffort.Thorough : ExchangeEffort.Brisk;
+        TimeSpan askedAt = Now();
+        PortMapping mapping = await mapper.MapAsync(request, effort, cancellationToken).ConfigureAwait(false);
+        _owner.RememberPort(_route.Gateway, mapping.ExternalPort);
+        return former?.Renew(mapping, askedAt, _options.Lifetime, _random) ?? MappingLease.Make(mapping, askedAt, _options.Lifetime, _random);
+    }
+
+    /// <summary>Deletes the mapping as well as it can be: what is left of it ends with its lifetime.</summary>
+    private async Task DeleteAsync(IPortMapper mapper, CancellationToken cancellationToken)
+    {
+        if (_lease is null) return;
+        PortMapping mapping = _lease.Mapping;
+        _lease = null;
+        try
+        {
+            await mapper.DeleteAsync(mapping, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BtmmException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return; // Deletion is advisory (RFC 6886 §3.1); the memory knows of the mapping until the gateway confirms that it is gone.
+        }
+    }
+
+    /// <summary>A gateway whose mapping leads to an address that is not public is behind another NAT: the mapping is given back.</summary>
+    private async Task JudgeMappingAsync(IPortMapper mapper, CancellationToken cancellationToken)
+    {
+        IPAddress? told = _lease?.Mapping.ExternalAddress ?? _answer?.ExternalAddress;
+        if (_kind == EndpointCandidateKind.Pinhole || told is null) return;
+        if (!IsBehindAnotherNat(told)) return;
+        await DeleteAsync(mapper, cancellationToken).ConfigureAwait(false);
+        _answer = _answer is null ? null : _answer with { ExternalAddress = told };
+        throw BehindAnotherNat(told);
+    }
+
+    /// <summary>Releases every mapping of the port that may exist on the gateway. Returns whether that is confirmed, or nothing was there.</summary>
+    private async Task<bool> ReleaseAsync(IPortMapper mapper)
+    {
+        List<PortMapping> open = [];
+        if (_lease is not null && Now() < _lease.ExpiresAt) open.Add(_lease.Mapping);
+        try
+        {
+            open.AddRange(_memory?.Mappings.Where(IsAnother) ?? []);
+            using CancellationTokenSource limit = new(s_releaseLimit, _time);
+            foreach (PortMapping mapping in open)
+                await mapper.DeleteAsync(mapping, ExchangeEffort.Brief, limit.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (e is BtmmException or OperationCanceledException)
+        {
+            return false; // It ends with its lifetime, or the memory has it released at the next start.
+        }
+    }
+
+    private bool IsAnother(PortMapping mapping) => IsOurs(mapping) && (_lease is null || mapping.Method != _lease.Mapping.Method);
+
+    private bool IsOurs(PortMapping mapping) =>
+        mapping.Protocol == _options.Protocol && mapping.InternalPort == _options.InternalPort
+            && GatewayIdentity.AreSame(mapping.Gateway, _route.Gateway);
+
+    /// <summary>The external port of a mapping that a former run made and did not release; null when there is none.</summary>
+    private int? RecordedPort() =>
+        _memory?.Mappings.LastOrDefault(mapping => IsOurs(mapping) && mapping.Lifetime > TimeSpan.Zero)?.ExternalPort;
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Threading.Channels;
+using Btmm.Core.Diagnostics;
+
+namespace Btmm.Core.NatTraversal.Memory;
+
+/// <summary>
+/// Keeps what a mapper of one method does in the memory: a mapping is noted before it is asked for and when it is granted, and
+/// forgotten when it is released, so that no crash leaves one that nobody knows of. Thread-safe.
+/// </summary>
+/// <remarks>
+/// By NAT-PMP and PCP a host's port has one mapping, whatever external port is asked for. An IGD would make a second one, and the
+/// first would be forgotten: so it goes before another port is asked for.
+/// </remarks>
+internal sealed class RecordingPortMapper : IPortMapper
+{
+    private readonly IPortMapper _inner;
+    private readonly PortMappingMethod _method;
+    private readonly IPAddress _gateway;
+    private readonly IMappingMemory _memory;
+    private readonly TimeProvider _time;
+
+    internal RecordingPortMapper(IPortMapper inner, PortMappingMethod method, IPAddress gateway, IMappingMemory memory, TimeProvider time)
+    {
+        _inner = inner;
+        _method = method;
+        _gateway = gateway;
+        _memory = memory;
+        _time = time;
+    }
+
+    /// <inheritdoc/>
+    public int StateLossCount => _inner.StateLossCount;
+
+    /// <inheritdoc/>
+    public ChannelReader<GatewayAnnouncement> Announcements => _inner.Announcements;
+
+    /// <inheritdoc/>
+    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
+        _inner.QueryAsync(effort, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        PortMapping asked = new(
+            _method, _gateway, request.Protocol, request.InternalPort, request.SuggestedExternalPort, TimeSpan.Zero, _time.GetUtcNow());
+        PortMapping? former = _memory.Mappings.LastOrDefault(known => known.Method == _method && GatewayIdentity.IsSamePort(known, asked));
+        if (_method == PortMappingMethod.Igd && former is { ExternalPort: not 0 } && former.ExternalPort != request.SuggestedExternalPort)
+        {
+            if (request.SuggestedExternalPort == 0) request = request with { SuggestedExternalPort = former.ExternalPort };
+            else await DeleteAsync(former, effort, cancellationToken).ConfigureAwait(false);
+        }
+
+        _memory.Note(asked);
+        try
+        {
+            PortMapping granted = await _inner.MapAsync(request, effort, cancellationToken).ConfigureAwait(false);
+            _memory.Note(granted);
+            return granted;
+        }
+        catch (Exception e) when (former is null && MadeNothing(e))
+        {
+            _memory.Forget(asked);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        await _inner.DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        _memory.Forget(mapping);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+    /// <summary>Whether it is certain that the gateway has not made the mapping: it said so, or nothing was sent.</summary>
+    private static bool MadeNothing(Exception failure) => failure switch
+    {
+        ArgumentException => true,
+        BtmmException { InnerException: TimeoutException } => false,
+        BtmmException e => e.Reason is BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNotAuthorized
+            or BtmmErrorReason.PortMappingNetworkFailure or BtmmErrorReason.PortMappingOutOfResources
+            or BtmmErrorReason.PortMappingConflict or BtmmErrorReason.DoubleNat,
+        _ => false,
+    };
+}

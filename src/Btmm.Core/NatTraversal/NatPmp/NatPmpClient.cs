@@ -1,0 +1,131 @@
+using System.Net;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal.NatPmp;
+
+namespace Btmm.Core.NatTraversal.NatPmp;
+
+/// <summary>
+/// Speaks NAT-PMP (RFC 6886) with one gateway: single operations, one at a time, each ended by an answer, by the gateway's
+/// refusal, or by the caller. Keeps no mapping alive; the keeper of mappings does. Thread-safe.
+/// </summary>
+public sealed class NatPmpClient : IAsyncDisposable
+{
+    private readonly IPEndPoint _gateway;
+    private readonly TimeProvider _time;
+    private readonly NatPmpSession _session;
+    private readonly GatewayLink<NatPmpRequest, NatPmpOutcome> _link;
+    private int _stateLossCount;
+
+    /// <summary>Makes a client; opens no socket yet.</summary>
+    /// <param name="route">The gateway, and this host's address: requests are sent from it, and ports of it are mapped.</param>
+    /// <param name="channels">Where its socket comes from.</param>
+    /// <param name="time">The clock.</param>
+    public NatPmpClient(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        ArgumentNullException.ThrowIfNull(time);
+        _gateway = new IPEndPoint(route.Gateway, NatPmpConstants.GatewayPort);
+        _time = time;
+        _session = new NatPmpSession(route.Gateway);
+        _link = new GatewayLink<NatPmpRequest, NatPmpOutcome>(
+            _session, _gateway, route.LocalAddress, channels, time, NatPmpConstants.MaxMessageLength, outcome => outcome.Response is not null);
+    }
+
+    /// <summary>The gateway's address.</summary>
+    public IPAddress Gateway => _gateway.Address;
+
+    /// <summary>Where its requests go.</summary>
+    internal IPEndPoint GatewayEndPoint => _gateway;
+
+    /// <summary>
+    /// How often a request is sent when the call does not say. 9 takes 128 s and ends in <see cref="BtmmErrorReason.PortMappingUnsupported"/>;
+    /// fewer end in <see cref="BtmmErrorReason.Timeout"/> after 0.25 s × (2^n − 1).
+    /// </summary>
+    public int MaxTries { get; init; } = NatPmpConstants.MaxTries;
+
+    /// <summary>How often the gateway's answers have shown that it lost its mappings since the answer before (RFC 6886 §3.6).</summary>
+    public int StateLossCount => Volatile.Read(ref _stateLossCount);
+
+    /// <summary>Asks for the gateway's external address.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="maxTries">How often to send; by default <see cref="MaxTries"/>.</param>
+    /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
+    public async Task<GatewayAnswer> GetExternalAddressAsync(CancellationToken cancellationToken, int? maxTries = null)
+    {
+        NatPmpOutcome outcome = await ExchangeAsync(NatPmpRequest.ExternalAddress(), maxTries, cancellationToken).ConfigureAwait(false);
+        NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
+        IPAddress address = response.ExternalAddress ?? throw PortMappingErrors.Malformed(_gateway, "no address");
+        TimeSpan age = TimeSpan.FromSeconds(response.EpochSeconds ?? 0);
+        return new GatewayAnswer(PortMappingMethod.NatPmp, address, age, outcome.Elapsed, outcome.Tries);
+    }
+
+    /// <summary>Makes or renews a mapping. The gateway may grant another port and a shorter lifetime.</summary>
+    /// <param name="request">What to map.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="maxTries">How often to send; by default <see cref="MaxTries"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A port or the lifetime cannot be written in the protocol.</exception>
+    /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
+    public async Task<PortMapping> MapAsync(
+        PortMappingRequest request, CancellationToken cancellationToken, int? maxTries = null)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ushort internalPort = InternalPort(request.InternalPort);
+        ArgumentOutOfRangeException.ThrowIfNegative(request.SuggestedExternalPort);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.SuggestedExternalPort, ushort.MaxValue);
+        ArgumentOutOfRangeException.ThrowIfLessThan(request.Lifetime, TimeSpan.FromSeconds(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Lifetime, TimeSpan.FromSeconds(uint.MaxValue));
+        NatPmpRequest message = NatPmpRequest.Map(
+            Opcode(request.Protocol), internalPort, (ushort)request.SuggestedExternalPort, (uint)request.Lifetime.TotalSeconds);
+        NatPmpOutcome outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
+        NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
+        if (response.ExternalPort == 0) throw PortMappingErrors.Malformed(_gateway, "external port 0");
+        return new PortMapping(
+            PortMappingMethod.NatPmp,
+            Gateway,
+            request.Protocol,
+            internalPort,
+            response.ExternalPort,
+            TimeSpan.FromSeconds(response.LifetimeSeconds),
+            _time.GetUtcNow());
+    }
+
+    /// <summary>Ends a mapping of this host; one that does not exist is no error (RFC 6886 §3.4).</summary>
+    /// <param name="protocol">UDP or TCP.</param>
+    /// <param name="internalPort">The port on this host.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="maxTries">How often to send; by default <see cref="MaxTries"/>.</param>
+    /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
+    public async Task DeleteAsync(
+        PortMappingProtocol protocol, int internalPort, CancellationToken cancellationToken, int? maxTries = null)
+    {
+        NatPmpRequest message = NatPmpRequest.Delete(Opcode(protocol), InternalPort(internalPort));
+        NatPmpErrors.Require(await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false), _gateway);
+    }
+
+    /// <summary>Whether an announcement with this epoch means that the gateway lost its mappings (RFC 6886 §3.6).</summary>
+    internal bool AnnouncesLoss(uint epochSeconds) => _link.Inspect(now => _session.AnnouncesLoss(now, epochSeconds));
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _link.DisposeAsync();
+
+    private static NatPmpOpcode Opcode(PortMappingProtocol protocol) =>
+        protocol == PortMappingProtocol.Tcp ? NatPmpOpcode.MapTcp : NatPmpOpcode.MapUdp;
+
+    /// <summary>Port 0 would delete every mapping of this host (RFC 6886 §3.4), so it is not let through.</summary>
+    private static ushort InternalPort(int port)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
+        return (ushort)port;
+    }
+
+    private async Task<NatPmpOutcome> ExchangeAsync(NatPmpRequest request, int? maxTries, CancellationToken cancellationToken)
+    {
+        NatPmpOutcome outcome = await _link.ExchangeAsync(request, maxTries ?? MaxTries, cancellationToken).ConfigureAwait(false);
+        if (!outcome.GatewayLostState) return outcome;
+        Interlocked.Increment(ref _stateLossCount);
+        PortMappingLog.Instance.StateLost(_gateway.Address.ToString(), outcome.Response?.EpochSeconds ?? 0);
+        return outcome;
+    }
+}

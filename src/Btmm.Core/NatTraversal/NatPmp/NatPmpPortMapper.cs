@@ -1,0 +1,67 @@
+using System.Threading.Channels;
+using Btmm.Core.Contracts;
+using Btmm.Protocol.NatTraversal.NatPmp;
+
+namespace Btmm.Core.NatTraversal.NatPmp;
+
+/// <summary>Maps ports by NAT-PMP, and hears the gateway's announcements. Thread-safe.</summary>
+public sealed class NatPmpPortMapper : IPortMapper
+{
+    private const int BriskTries = 5;
+    private const int BriefTries = 3;
+
+    private readonly NatPmpClient _client;
+    private readonly GatewayAnnouncementListener _listener;
+
+    /// <summary>Makes a mapper for a gateway and begins to listen for its announcements.</summary>
+    public NatPmpPortMapper(GatewayRoute route, PortMapperServices services)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        ArgumentNullException.ThrowIfNull(services);
+        _client = new NatPmpClient(route, services.Channels, services.Time);
+        _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
+    }
+
+    /// <inheritdoc/>
+    public int StateLossCount => _client.StateLossCount;
+
+    /// <inheritdoc/>
+    public ChannelReader<GatewayAnnouncement> Announcements => _listener.Announcements;
+
+    /// <inheritdoc/>
+    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
+        _client.GetExternalAddressAsync(cancellationToken, Tries(effort));
+
+    /// <inheritdoc/>
+    public async Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        PortMapping mapping = await _client.MapAsync(request, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        if (!request.Rejects(mapping.ExternalPort)) return mapping;
+
+        // NAT-PMP cannot ask for this port or none, so the other one is given back.
+        await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        return _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, cancellationToken, Tries(effort));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync().ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static int Tries(ExchangeEffort effort) => effort switch
+    {
+        ExchangeEffort.Brisk => BriskTries,
+        ExchangeEffort.Brief => BriefTries,
+        _ => NatPmpConstants.MaxTries,
+    };
+}

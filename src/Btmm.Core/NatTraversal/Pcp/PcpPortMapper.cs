@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal.Pcp;
+
+namespace Btmm.Core.NatTraversal.Pcp;
+
+/// <summary>
+/// Maps ports by PCP, of IPv4 on a NAT, of IPv6 through a firewall, and hears the gateway's announcements and mapping updates.
+/// Thread-safe.
+/// </summary>
+/// <remarks>
+/// PCP tells the external address only with a mapping. So <see cref="QueryAsync"/> sends, while a mapping is held, the request for it
+/// again: that changes nothing but its end, and tells address, port and epoch. A pinhole's address is this host's own; there the epoch
+/// alone is asked for.
+/// </remarks>
+public sealed class PcpPortMapper : IPortMapper
+{
+    private const int BriskTries = 5;
+    private const int BriefTries = 3;
+
+    /// <summary>A pinhole that cannot be deleted is good enough as gone when it ends within this.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(10);
+
+    private readonly IMappingMemory _memory;
+    private readonly IPAddress _local;
+    private readonly TimeProvider _time;
+    private readonly PcpClient _client;
+    private readonly GatewayAnnouncementListener _listener;
+    private readonly Lock _gate = new();
+    private readonly List<Held> _held = [];
+    private int _changes;
+
+    /// <summary>Makes a mapper for a gateway and begins to listen for its announcements.</summary>
+    public PcpPortMapper(GatewayRoute route, PortMapperServices services)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        ArgumentNullException.ThrowIfNull(services);
+        _memory = services.Memory;
+        _local = route.LocalAddress;
+        _time = services.Time;
+        _client = new PcpClient(route, services.Channels, services.Random, services.Time) { Unasked = HearUnasked };
+        _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
+    }
+
+    /// <summary>Also counts mappings that turned out to have another port or address than before.</summary>
+    public int StateLossCount => _client.StateLossCount + Volatile.Read(ref _changes);
+
+    /// <inheritdoc/>
+    public ChannelReader<GatewayAnnouncement> Announcements => _listener.Announcements;
+
+    /// <inheritdoc/>
+    public async Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        Held? held = Latest();
+        if (held is null || IsIPv6)
+        {
+            GatewayAnswer probed = await _client.ProbeAsync(cancellationToken, Tries(effort)).ConfigureAwait(false);
+            return probed with { ExternalAddress = held?.Mapping.ExternalAddress };
+        }
+
+        PortMappingRequest request = held.Request with { SuggestedExternalPort = held.Mapping.ExternalPort };
+        (PortMapping mapping, GatewayAnswer answer) = await _client.MapAsync(
+            request, held.Nonce, held.Mapping.ExternalAddress, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        if (!held.IsSameAs(mapping.ExternalPort, mapping.ExternalAddress)) Interlocked.Increment(ref _changes);
+        Hold(held.Request, mapping);
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public async Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        PcpNonce nonce = _memory.NonceFor(_client.GatewayEndPoint.Address, request.Protocol, request.InternalPort);
+        PortMapping mapping;
+        IPAddress? suggested = SuggestedAddress(request);
+        try
+        {
+            (mapping, _) = await _client.MapAsync(request, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        }
+        catch (BtmmException e) when (e.ProtocolCode == (int)PcpResult.UnsupportedOption && request.PreferFailure)
+        {
+            // A server need not know PREFER_FAILURE (RFC 6887 §13.2).
+            PortMappingRequest plain = request with { PreferFailure = false };
+            (mapping, _) = await _client.MapAsync(plain, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        }
+
+        if (request.Rejects(mapping.ExternalPort))
+        {
+            await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+            throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
+        }
+
+        Hold(request, mapping);
+        return mapping;
+    }
+
+    /// <inheritdoc/>
+    public async Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        PcpNonce nonce = mapping.Nonce ?? _memory.NonceFor(mapping.Gateway, mapping.Protocol, mapping.InternalPort);
+        lock (_gate) _held.RemoveAll(held => held.IsFor(mapping.Protocol, mapping.InternalPort)); // So that no query makes it again.
+        try
+        {
+            await _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, nonce, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        }
+        catch (BtmmException e) when (IsIPv6 && e.ProtocolCode == (int)PcpResult.NotAuthorized)
+        {
+            // miniupnpd 2.3.1 loses a pinhole's nonce when it is renewed, and then lets nobody delete it. It can be shortened.
+            PortMappingRequest shortest = new(mapping.Protocol, mapping.InternalPort, mapping.ExternalPort, TimeSpan.FromSeconds(1));
+            (PortMapping left, _) = await _client.MapAsync(shortest, nonce, _local, cancellationToken, Tries(effort)).ConfigureAwait(false);
+            if (left.Lifetime > s_soon) throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync().ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The address that the mapping had (§11.2.1); of a pinhole, this host's own. With PREFER_FAILURE none: it is the port that matters, and
+    /// an address that the gateway no longer has would make the request fail.
+    /// </summary>
+    private IPAddress? SuggestedAddress(PortMappingRequest request)
+    {
+        if (IsIPv6) return _local;
+        if (request.PreferFailure) return null;
+        lock (_gate)
+        {
+            if (_held.Find(held => held.IsFor(request.Protocol, request.InternalPort)) is { } held) return held.Mapping.ExternalAddress;
+        }
+
+        return _memory.Mappings.LastOrDefault(known => known.Method == PortMappingMethod.Pcp && known.Protocol == request.Protocol
+            && known.InternalPort == request.InternalPort && known.Gateway.Equals(_client.GatewayEndPoint.Address))?.ExternalAddress;
+    }
+
+    private bool IsIPv6 => _local.AddressFamily == AddressFamily.InterNetworkV6;
+
+    /// <summary>The latest mapping that is held. One that has ended would be made anew by asking for it, which a query must not do.</summary>
+    private Held? Latest()
+    {
+        lock (_gate)
+        {
+            _held.RemoveAll(held => held.Mapping.ExpiresAt <= _time.GetUtcNow());
+            return _held.Count == 0 ? null : _held[^1];
+        }
+    }
+
+    private void Hold(PortMappingRequest request, PortMapping mapping)
+    {
+        lock (_gate)
+        {
+            _held.RemoveAll(held => held.IsFor(request.Protocol, request.InternalPort));
+            _held.Add(new Held(request, mapping));
+        }
+    }
+
+    /// <summary>
+    /// A MAP response that nobody asked for: with the nonce of a mapping that is held and something new in it, it is a mapping update
+    /// (§14.2) and a reason to ask. Others are late answers or forged.
+    /// </summary>
+    private void HearUnasked(PcpResponse response, bool showsLoss)
+    {
+        if (response.Map is not { } map) return;
+        bool isNews;
+        lock (_gate)
+        {
+            isNews = _held.Exists(held => held.Nonce == map.Nonce
+                && PcpClient.Number(held.Request.Protocol) == map.Protocol && held.Request.InternalPort == map.InternalPort
+                && (response.Result != PcpResult.Success || !held.IsSameAs(map.ExternalPort, map.ExternalAddress)));
+        }
+
+        if (isNews) _listener.Tell(new GatewayAnnouncement(showsLoss));
+    }
+
+    private static int Tries(ExchangeEffort effort) => effort switch
+    {
+        ExchangeEffort.Brisk => BriskTries,
+        ExchangeEffort.Brief => BriefTries,
+        _ => PcpConstants.MaxTries,
+    };
+
+    /// <summary>A mapping and the request that made it.</summary>
+    private sealed record Held(PortMappingRequest Request, PortMapping Mapping)
+    {
+        internal PcpNonce Nonce => Mapping.Nonce.GetValueOrDefault();
+
+        internal bool IsFor(PortMappingProtocol protocol, int internalPort) =>
+            Request.Protocol == protocol && Request.InternalPort == internalPort;
+
+        internal bool IsSameAs(int externalPort, IPAddress? externalAddress) =>
+            Mapping.ExternalPort == externalPort && Equals(Mapping.ExternalAddress, externalAddress);
+    }
+}

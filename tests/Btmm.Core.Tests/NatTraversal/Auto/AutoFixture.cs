@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Sockets;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Auto;
+using Btmm.Core.NatTraversal.Memory;
+using Btmm.TestKit;
+
+namespace Btmm.Core.Tests.NatTraversal.Auto;
+
+/// <summary>A gateway whose three methods are in memory, and mappers that choose among them.</summary>
+internal sealed class AutoFixture : IPortMapperFactory
+{
+    public const int Port = 45678;
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
+
+    public AutoFixture(IMappingMemory? memory = null)
+    {
+        Memory = memory ?? new MappingMemory(SystemRandomSource.Instance);
+        Pcp = new FakeMethod(PortMappingMethod.Pcp, Route.Gateway, Clock, Table) { External = null, MappedExternal = IPAddress.Parse("203.0.113.10") };
+        NatPmp = new FakeMethod(PortMappingMethod.NatPmp, Route.Gateway, Clock, Table);
+        Igd = new FakeMethod(PortMappingMethod.Igd, Route.Gateway, Clock, Table);
+    }
+
+    public FakeClock Clock { get; } = new();
+
+    public GatewayRoute Route { get; } = new(IPAddress.Parse("192.168.1.1"), IPAddress.Parse("192.168.1.100"), 2, "eth0");
+
+    public FakeTable Table { get; } = new();
+
+    public IMappingMemory Memory { get; }
+
+    public FakeMethod Pcp { get; }
+
+    public FakeMethod NatPmp { get; }
+
+    public FakeMethod Igd { get; }
+
+    public FakeMethod[] Methods => [Pcp, NatPmp, Igd];
+
+    public int Mappings => Table.Count(Clock.GetUtcNow());
+
+    public PortMappingRequest Request { get; } = new(PortMappingProtocol.Udp, Port, Port, TimeSpan.FromHours(1));
+
+    public AutoPortMapper Open(PortMappingMethod? only = null) => Open(Route, only);
+
+    /// <summary>Of IPv6, a gateway that speaks PCP and lets everything through.</summary>
+    public IPortMapper Open(GatewayRoute route) => route.Gateway.AddressFamily == AddressFamily.InterNetwork
+        ? Open(route, null)
+        : new RecordingPortMapper(new FakeMethod(PortMappingMethod.Pcp, route.Gateway, Clock, new FakeTable()), PortMappingMethod.Pcp, route.Gateway, Memory, Clock);
+
+    public AutoPortMapper Open(GatewayRoute route, PortMappingMethod? only) => new(
+        route,
+        Memory,
+        Clock,
+        [.. Methods.Select(fake => new MapperLane(fake.Method, () => new RecordingPortMapper(fake, fake.Method, route.Gateway, Memory, Clock)))],
+        only);
+
+    public async Task<T> RunAsync<T>(Task<T> task)
+    {
+        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
+        return await task;
+    }
+
+    public async Task RunAsync(Task task)
+    {
+        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
+        await task;
+    }
+
+    public async Task<BtmmException> FailAsync(Task task)
+    {
+        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
+        return await Assert.ThrowsAsync<BtmmException>(() => task);
+    }
+}

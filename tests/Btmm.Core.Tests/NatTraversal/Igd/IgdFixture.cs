@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Igd;
+using Btmm.Core.NatTraversal.Memory;
+using Btmm.TestKit;
+
+namespace Btmm.Core.Tests.NatTraversal.Igd;
+
+/// <summary>A host, a gateway that speaks UPnP IGD alone, and a mapper between them, on a virtual wire and clock.</summary>
+internal sealed class IgdFixture : IAsyncDisposable
+{
+    public const int Port = 45678;
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long, in real time, nothing must happen before virtual time moves: HTTP takes its time, most of all at first.</summary>
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan s_realLimit = TimeSpan.FromSeconds(60);
+
+    public IgdFixture(FakeGatewayQuirks? quirks = null, IStreamDialer? dialer = null, int? heldPort = null)
+    {
+        Wire = new VirtualWire(Clock);
+        Host = Wire.Host("192.168.1.100");
+        Gateway = new FakeGateway(Wire, "192.168.1.1", "203.0.113.10", Clock, FakeGatewayProtocols.Igd) { Quirks = quirks ?? new() };
+        Services = new PortMapperServices(
+            Host, dialer ?? Host, SystemRandomSource.Instance, Clock, new MappingMemory(SystemRandomSource.Instance));
+        if (heldPort is { } port)
+        {
+            Services.Memory.Note(new PortMapping(
+                PortMappingMethod.Igd, Gateway.Address, PortMappingProtocol.Udp, Port, port, TimeSpan.FromHours(1), Clock.GetUtcNow()));
+        }
+
+        Mapper = new IgdPortMapper(new GatewayRoute(Gateway.Address, Host.Address, 2, "eth2"), Services);
+    }
+
+    public FakeClock Clock { get; } = new();
+
+    public VirtualWire Wire { get; }
+
+    public VirtualHost Host { get; }
+
+    public FakeGateway Gateway { get; }
+
+    public PortMapperServices Services { get; }
+
+    public IgdPortMapper Mapper { get; }
+
+    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort = ExchangeEffort.Thorough) =>
+        RunAsync(Mapper.QueryAsync(effort, CancellationToken.None));
+
+    public Task<PortMapping> MapAsync(
+        int external = Port, PortMappingProtocol protocol = PortMappingProtocol.Udp, int seconds = 3600, bool preferFailure = false) =>
+        RunAsync(Mapper.MapAsync(
+            new PortMappingRequest(protocol, Port, external, TimeSpan.FromSeconds(seconds)) { PreferFailure = preferFailure },
+            ExchangeEffort.Thorough,
+            CancellationToken.None));
+
+    public async Task DeleteAsync(PortMapping mapping) => await RunAsync(DeleteAndSayAsync(mapping));
+
+    /// <summary>The exception that one of these operations ends with, which let time run themselves.</summary>
+    public static async Task<BtmmException> FailsAsync(Task task)
+    {
+        BtmmException error = await Assert.ThrowsAsync<BtmmException>(() => task);
+        Assert.NotEmpty(error.Remedy);
+        Assert.NotNull(error.Endpoint);
+        return error;
+    }
+
+    public Task<BtmmException> QueryFailsAsync(ExchangeEffort effort = ExchangeEffort.Thorough) =>
+        FailsAsync(QueryAsync(effort));
+
+    public async Task<T> RunAsync<T>(Task<T> task)
+    {
+        await RunUntilAsync(task);
+        return await task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Mapper.DisposeAsync();
+        await Gateway.DisposeAsync();
+    }
+
+    private long Progress => Gateway.Log.Count + Gateway.HttpBytesSent + Wire.Sent.Count + Wire.Connects.Count;
+
+    private async Task RunUntilAsync(Task task)
+    {
+        TimeSpan end = Clock.Elapsed + s_limit;
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            await QuietAsync(task);
+            if (task.IsCompleted) return;
+            TimeSpan? next = Clock.NextTimer;
+            if (Clock.Elapsed + next > end || Stopwatch.GetElapsedTime(start) > s_realLimit) throw new TimeoutException($"next timer: {next}");
+            if (next is not null) Clock.Advance(next.Value);
+        }
+    }
+
+    private async Task QuietAsync(Task task)
+    {
+        long since = Stopwatch.GetTimestamp();
+        for (long seen = Progress; !task.IsCompleted && Stopwatch.GetElapsedTime(since) < s_quiet;)
+        {
+            await FakeClock.SettleAsync();
+            if (Progress == seen) continue;
+            seen = Progress;
+            since = Stopwatch.GetTimestamp();
+        }
+    }
+
+    private async Task<bool> DeleteAndSayAsync(PortMapping mapping)
+    {
+        await Mapper.DeleteAsync(mapping, ExchangeEffort.Brief, CancellationToken.None);
+        return true;
+    }
+}
