@@ -31,11 +31,9 @@ public interface IMappingMemory
     /// <summary>The protocol that worked on a gateway last; null when none did.</summary>
     PortMappingMethod? MethodFor(IPAddress gateway);
 
-    /// <summary>Notes the protocol that worked on a gateway.</summary>
-    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    /// <summary>Notes the protocol that worked on a gateway. It only saves time: where it cannot be kept, it is lost without an error.</summary>
     void NoteMethod(IPAddress gateway, PortMappingMethod method);
 
-    /// <summary>Forgets which protocol worked on a gateway, because it does so no longer.</summary>
-    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    /// <summary>Forgets which protocol worked on a gateway, because it does so no longer; as <see cref="NoteMethod"/>, without an error.</summary>
     void ForgetMethod(IPAddress gateway);
 }

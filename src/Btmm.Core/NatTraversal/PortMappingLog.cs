@@ -29,4 +29,10 @@ internal sealed class PortMappingLog : EventSource
 
     [Event(5, Level = EventLevel.Informational, Message = "The gateway {0} lost its mappings: by UPnP it is up since {1} s, or one of them is gone")]
     public void UpnpStateLost(string gateway, uint uptimeSeconds) => WriteEvent(5, gateway, uptimeSeconds);
+
+    [Event(6, Level = EventLevel.Error, Message = "{0} failed and is tried again: {1}")]
+    public void KeeperFailed(string what, string failure) => WriteEvent(6, what, failure);
+
+    [Event(7, Level = EventLevel.Warning, Message = "Of the gateway {0} something could not be remembered: {1}")]
+    public void NotRemembered(string gateway, string failure) => WriteEvent(7, gateway, failure);
 }

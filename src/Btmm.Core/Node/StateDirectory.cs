@@ -109,25 +109,20 @@ public sealed class StateDirectory : IDisposable
     {
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
-            var file = new FileStream(path, options);
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
-            file.Flush();
-            return file;
+            if (!LockFile.TryTake(path, out FileStream? held)) throw Busy(path);
+            held.SetLength(0);
+            held.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
+            held.Flush();
+            return held;
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Unusable(path, e);
         }
-        catch (IOException e)
-        {
-            throw new BtmmException(
-                BtmmErrorReason.StateDirectoryBusy,
-                $"Another node already uses the state directory {Path.GetDirectoryName(path)}.",
-                "Stop that node first, or give this one a state directory of its own.",
-                e);
-        }
     }
+
+    private static BtmmException Busy(string path) => new(
+        BtmmErrorReason.StateDirectoryBusy,
+        $"Another node already uses the state directory {Path.GetDirectoryName(path)}.",
+        "Stop that node first, or give this one a state directory of its own.");
 }

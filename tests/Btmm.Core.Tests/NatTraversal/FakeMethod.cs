@@ -16,6 +16,7 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
     private int _queries;
     private int _maps;
     private int _deletes;
+    private int _running;
 
     internal PortMappingMethod Method => method;
 
@@ -34,6 +35,9 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
     /// <summary>Why mappings are refused; null when they are made.</summary>
     internal BtmmErrorReason? MapFailure { get; set; }
 
+    /// <summary>Why deletions are refused; null when they are made.</summary>
+    internal BtmmErrorReason? DeleteFailure { get; set; }
+
     /// <summary>What answers tell as the external address.</summary>
     internal IPAddress? External { get; set; } = IPAddress.Parse("203.0.113.10");
 
@@ -50,6 +54,12 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
     internal bool KeepsDeleted { get; set; }
 
     internal bool GrantsPermanently { get; set; }
+
+    /// <summary>How long an operation takes to end when it is cancelled.</summary>
+    internal TimeSpan Lingering { get; set; }
+
+    /// <summary>Whether it was disposed of while an operation ran.</summary>
+    internal bool WasDisposedInUse { get; private set; }
 
     internal int Queries => Volatile.Read(ref _queries);
 
@@ -90,26 +100,37 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
     {
         Assert.Equal(method, mapping.Method);
         Interlocked.Increment(ref _deletes);
-        if (!Deaf && !KeepsDeleted) table.Remove(method, mapping.InternalPort);
-        await ExchangeAsync(effort, null, cancellationToken);
+        if (!Deaf && !KeepsDeleted && DeleteFailure is null) table.Remove(method, mapping.InternalPort);
+        await ExchangeAsync(effort, DeleteFailure, cancellationToken);
     }
 
     public ValueTask DisposeAsync()
     {
+        WasDisposedInUse |= Volatile.Read(ref _running) > 0;
         _announcements.Writer.TryComplete();
         return ValueTask.CompletedTask;
     }
 
     private async Task ExchangeAsync(ExchangeEffort effort, BtmmErrorReason? failure, CancellationToken cancellationToken)
     {
-        if (Deaf || Dumb)
+        Interlocked.Increment(ref _running);
+        try
         {
-            await Task.Delay(effort == ExchangeEffort.Thorough ? TimeSpan.FromMinutes(2) : s_brief * 4, time, cancellationToken);
-            throw new BtmmException(BtmmErrorReason.Timeout, $"{method} is silent", "wait");
+            bool silent = Deaf || Dumb;
+            TimeSpan patience = effort == ExchangeEffort.Thorough ? TimeSpan.FromMinutes(2) : s_brief * 4;
+            await Task.Delay(silent ? patience : Delay, time, cancellationToken);
+            if (silent) throw new BtmmException(BtmmErrorReason.Timeout, $"{method} is silent", "wait");
+            if (failure is { } reason) throw new BtmmException(reason, $"{method} says {reason}", "none");
         }
-
-        await Task.Delay(Delay, time, cancellationToken);
-        if (failure is { } reason) throw new BtmmException(reason, $"{method} says {reason}", "none");
+        catch (OperationCanceledException) when (Lingering > TimeSpan.Zero)
+        {
+            await Task.Delay(Lingering, time, CancellationToken.None);
+            throw;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _running);
+        }
     }
 }
 

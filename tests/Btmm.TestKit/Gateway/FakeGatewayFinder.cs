@@ -8,6 +8,7 @@ public sealed class FakeGatewayFinder : IGatewayFinder
 {
     private volatile GatewayRoute? _route;
     private volatile GatewayRoute? _routeV6;
+    private volatile GatewayRoute[] _others = [];
 
     /// <inheritdoc/>
     public GatewayRoute? FindDefault() => _route;
@@ -16,11 +17,15 @@ public sealed class FakeGatewayFinder : IGatewayFinder
     public GatewayRoute? FindDefaultV6() => _routeV6;
 
     /// <inheritdoc/>
-    public IReadOnlyList<GatewayRoute> FindAll() => [.. new[] { _route, _routeV6 }.OfType<GatewayRoute>()];
+    public IReadOnlyList<GatewayRoute> FindAll() => [.. new[] { _route }.OfType<GatewayRoute>(), .. _others, .. new[] { _routeV6 }.OfType<GatewayRoute>()];
 
     /// <summary>The default route leads over a gateway from now on.</summary>
     public void Set(string gateway, string local, int interfaceIndex = 2) =>
         _route = new GatewayRoute(IPAddress.Parse(gateway), IPAddress.Parse(local), interfaceIndex, $"eth{interfaceIndex}");
+
+    /// <summary>There is one more default route of IPv4, which is not the best.</summary>
+    public void AddOther(string gateway, string local, int interfaceIndex) =>
+        _others = [.. _others, new GatewayRoute(IPAddress.Parse(gateway), IPAddress.Parse(local), interfaceIndex, $"eth{interfaceIndex}")];
 
     /// <summary>The IPv6 default route leads over a gateway from now on.</summary>
     public void SetV6(string gateway, string local, int interfaceIndex = 2) =>
@@ -31,5 +36,6 @@ public sealed class FakeGatewayFinder : IGatewayFinder
     {
         _route = null;
         _routeV6 = null;
+        _others = [];
     }
 }

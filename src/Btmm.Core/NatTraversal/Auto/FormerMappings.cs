@@ -1,3 +1,4 @@
+using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 
@@ -21,30 +22,48 @@ internal sealed class FormerMappings(IMappingMemory memory, IPortMapperFactory m
     internal async Task ReleaseAsync(
         PortMappingProtocol protocol, int keptPort, Action<PortMapping> released, Action<BtmmException> failed, CancellationToken cancellationToken)
     {
-        GatewayRoute? kept = gateways.FindDefault();
+        bool IsKept(PortMapping mapping) => mapping.Protocol == protocol && mapping.InternalPort == keptPort
+            && GatewayIdentity.AreSame(mapping.Gateway, gateways.FindDefault()?.Gateway);
+
+        // One gateway may be reached through several interfaces; it is asked once, on the best way.
+        List<IPAddress> asked = [];
         foreach (GatewayRoute route in gateways.FindAll())
         {
-            PortMapping[] former =
-            [
-                .. memory.Mappings.Where(mapping => GatewayIdentity.AreSame(mapping.Gateway, route.Gateway)
-                    && !(route == kept && mapping.Protocol == protocol && mapping.InternalPort == keptPort)),
-            ];
+            if (asked.Exists(known => GatewayIdentity.AreSame(known, route.Gateway))) continue;
+            asked.Add(route.Gateway);
+            PortMapping[] former = [.. memory.Mappings.Where(mapping => GatewayIdentity.AreSame(mapping.Gateway, route.Gateway) && !IsKept(mapping))];
             if (former.Length == 0) continue;
             IPortMapper mapper = mappers.Open(route);
             await using (mapper.ConfigureAwait(false))
             {
-                foreach (PortMapping mapping in former)
-                {
-                    try
-                    {
-                        await mapper.DeleteAsync(mapping with { Gateway = route.Gateway }, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);
-                        released(mapping);
-                    }
-                    catch (BtmmException e)
-                    {
-                        failed(e);
-                    }
-                }
+                await ReleaseOnAsync(route, mapper, former, IsKept, released, failed, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task ReleaseOnAsync(
+        GatewayRoute route,
+        IPortMapper mapper,
+        PortMapping[] former,
+        Func<PortMapping, bool> isKept,
+        Action<PortMapping> released,
+        Action<BtmmException> failed,
+        CancellationToken cancellationToken)
+    {
+        HashSet<PortMappingMethod> silent = [];
+        foreach (PortMapping mapping in former)
+        {
+            // The default route may have come to this gateway meanwhile: then the port is in use. And who is silent is asked once, not a thousand times.
+            if (silent.Contains(mapping.Method) || isKept(mapping)) continue;
+            try
+            {
+                await mapper.DeleteAsync(mapping with { Gateway = route.Gateway }, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);
+                released(mapping);
+            }
+            catch (BtmmException e)
+            {
+                failed(e);
+                if (e.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.PortMappingUnsupported) silent.Add(mapping.Method);
             }
         }
     }

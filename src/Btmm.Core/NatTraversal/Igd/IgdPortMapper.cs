@@ -24,6 +24,7 @@ public sealed class IgdPortMapper : IPortMapper
     private volatile IgdConnection? _connection;
     private TimeSpan? _uptime;
     private int _stateLossCount;
+    private bool _isRecalled;
 
     /// <summary>Makes a mapper for a gateway and begins to listen for its announcements; asks nothing yet.</summary>
     /// <param name="route">The gateway; its inner address is the only one talked to.</param>
@@ -38,7 +39,6 @@ public sealed class IgdPortMapper : IPortMapper
         _http = new IgdHttpClient(route.Gateway, services.Streams, services.Time);
         _discovery = new IgdDiscovery(route, services.Channels, _http, services.Time, _refusals);
         _listener = new IgdNoticeListener(route, services.Channels, services.Time);
-        Recall(services.Memory);
     }
 
     /// <inheritdoc/>
@@ -92,15 +92,21 @@ public sealed class IgdPortMapper : IPortMapper
         _turn.Dispose();
     }
 
-    /// <summary>What the process before had mapped, and what may still be there: to be renewed, not to be made a second time.</summary>
-    private void Recall(IMappingMemory memory)
+    /// <summary>
+    /// What the process before had mapped, and what may still be there: to be renewed, not to be made a second time. With the first
+    /// operation, because the memory may fail.
+    /// </summary>
+    private void Recall()
     {
-        foreach (PortMapping mapping in memory.Mappings)
+        if (_isRecalled) return;
+        foreach (PortMapping mapping in _services.Memory.Mappings)
         {
             bool ours = mapping.Method == PortMappingMethod.Igd && mapping.Gateway.Equals(_route.Gateway);
             if (ours && mapping.ExternalPort != 0 && mapping.Lifetime > TimeSpan.Zero)
                 _held[(mapping.Protocol, mapping.InternalPort)] = mapping;
         }
+
+        _isRecalled = true;
     }
 
     /// <summary>
@@ -115,6 +121,7 @@ public sealed class IgdPortMapper : IPortMapper
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
+            Recall();
             long start = _services.Time.GetTimestamp();
             if (_connection is { } known)
             {

@@ -9,9 +9,17 @@ internal sealed partial class GatewayKeeper
     /// <summary>Hints make no more than one look in this time, however many announcements somebody sends.</summary>
     private static readonly TimeSpan s_hintSpacing = TimeSpan.FromSeconds(1);
 
+    /// <summary>A look that hints cut short again and again gets up to 64 s in the end: longer than any operation that gets on.</summary>
+    private const int MaxPatienceDoublings = 6;
+
+    /// <summary>Announcements, which anybody can forge, are told as a restart no more often than this; what the gateway itself answers always is.</summary>
+    private static readonly TimeSpan s_restartSpacing = TimeSpan.FromSeconds(30);
+
     /// <summary>After an announcement the gateway may take a while to settle: the pauses before the looks that follow.</summary>
     private static readonly TimeSpan[] s_followUps =
         [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)];
+
+    private TimeSpan? _announcedRestartAt;
 
     /// <summary>Waits until the next look is due or a hint asks for it.</summary>
     private async Task PauseAsync(IPortMapper mapper, TimeSpan pause, CancellationToken episode)
@@ -34,12 +42,13 @@ internal sealed partial class GatewayKeeper
     }
 
     /// <summary>Ends when a hint came during a look that does not get on.</summary>
+    /// <remarks>Each look in a row that is cut short gives the next one more time, or somebody who sends hints all the time could keep any from its end.</remarks>
     private async Task HintDuringLookAsync(IPortMapper mapper, CancellationToken attempt)
     {
         TimeSpan wait = await NextHintAsync(mapper, attempt).ConfigureAwait(false);
-        _lookAgain = true;
-        TimeSpan left = HintSpacingLeft();
-        if (left > wait) wait = left;
+        _lookAgainAt = Now() + wait;
+        TimeSpan undisturbed = _lastLookAt + (s_hintSpacing * (1 << Math.Min(_cutShort, MaxPatienceDoublings))) - Now();
+        if (undisturbed > wait) wait = undisturbed;
         if (wait > TimeSpan.Zero) await Task.Delay(wait, _time, attempt).ConfigureAwait(false);
     }
 
@@ -90,8 +99,16 @@ internal sealed partial class GatewayKeeper
         _inDoubt = true;
         if (_recreationPending) return null;
         _recreationPending = true;
-        _owner.TellGatewayRestart();
+        TellAnnouncedRestart();
         return NatPmpConstants.MaxRecreationDelay * _random.NextShare();
+    }
+
+    /// <summary>Before it is known to be true: flows through the gateway are gone now, and come back by what is sent now.</summary>
+    private void TellAnnouncedRestart()
+    {
+        if (Now() - _announcedRestartAt < s_restartSpacing) return;
+        _announcedRestartAt = Now();
+        _owner.TellGatewayRestart();
     }
 
     private TimeSpan HintSpacingLeft()

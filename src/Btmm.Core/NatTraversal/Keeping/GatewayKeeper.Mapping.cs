@@ -38,12 +38,17 @@ internal sealed partial class GatewayKeeper
         }
 
         _lease = await AskAsync(mapper, former, cancellationToken).ConfigureAwait(false);
+        int losses = mapper.StateLossCount; // Of a later one the mapping is a victim.
         if (_lease.DidNotExtend && former is not null)
+        {
             await ReplaceAsync(mapper, former, cancellationToken).ConfigureAwait(false);
+            losses = mapper.StateLossCount;
+        }
+
         if (Address() is null) // Another method mapped than answered the question, and it tells the address apart from the mapping.
             _answer = await mapper.QueryAsync(ExchangeEffort.Brisk, cancellationToken).ConfigureAwait(false);
         _answerAtMapping = _answer;
-        _lossesAtMapping = mapper.StateLossCount;
+        _lossesAtMapping = losses;
         _inDoubt = false;
         await JudgeMappingAsync(mapper, cancellationToken).ConfigureAwait(false);
     }
@@ -111,14 +116,42 @@ internal sealed partial class GatewayKeeper
     /// <summary>Releases every mapping of the port that may exist on the gateway. Returns whether that is confirmed, or nothing was there.</summary>
     private async Task<bool> ReleaseAsync(IPortMapper mapper)
     {
-        List<PortMapping> open = [];
-        if (_lease is not null && Now() < _lease.ExpiresAt) open.Add(_lease.Mapping);
+        bool isReleased = TryListOpen(out List<PortMapping> open);
+        TimeSpan end = Now() + s_releaseLimit;
+        for (int i = 0; i < open.Count; i++)
+        {
+            // A protocol that is silent must not take the time of the others.
+            TimeSpan share = (end - Now()) / (open.Count - i);
+            isReleased &= await TryReleaseAsync(mapper, open[i], share).ConfigureAwait(false);
+        }
+
+        return isReleased;
+    }
+
+    /// <summary>What may be on the gateway, by the lease and by the memory; false when the memory cannot be read.</summary>
+    private bool TryListOpen(out List<PortMapping> open)
+    {
+        open = [];
+        if (_lease is { } lease && (lease.Mapping.IsPermanent || Now() < lease.ExpiresAt)) open.Add(lease.Mapping);
+        PortMapping? held = open.FirstOrDefault();
         try
         {
-            open.AddRange(_memory?.Mappings.Where(IsAnother) ?? []);
-            using CancellationTokenSource limit = new(s_releaseLimit, _time);
-            foreach (PortMapping mapping in open)
-                await mapper.DeleteAsync(mapping, ExchangeEffort.Brief, limit.Token).ConfigureAwait(false);
+            open.AddRange(_memory?.Mappings.Where(mapping => IsOurs(mapping) && mapping.Method != held?.Method) ?? []);
+            return true;
+        }
+        catch (BtmmException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> TryReleaseAsync(IPortMapper mapper, PortMapping mapping, TimeSpan patience)
+    {
+        if (patience <= TimeSpan.Zero) return false;
+        using CancellationTokenSource limit = new(patience, _time);
+        try
+        {
+            await mapper.DeleteAsync(mapping, ExchangeEffort.Brief, limit.Token).ConfigureAwait(false);
             return true;
         }
         catch (Exception e) when (e is BtmmException or OperationCanceledException)
@@ -126,8 +159,6 @@ internal sealed partial class GatewayKeeper
             return false; // It ends with its lifetime, or the memory has it released at the next start.
         }
     }
-
-    private bool IsAnother(PortMapping mapping) => IsOurs(mapping) && (_lease is null || mapping.Method != _lease.Mapping.Method);
 
     private bool IsOurs(PortMapping mapping) =>
         mapping.Protocol == _options.Protocol && mapping.InternalPort == _options.InternalPort

@@ -38,8 +38,9 @@ internal sealed partial class GatewayKeeper
     private bool _answered;
     private bool _told;
     private bool _inDoubt;
-    private bool _lookAgain;
     private bool _recreationPending;
+    private TimeSpan? _lookAgainAt;
+    private int _cutShort;
 
     internal GatewayKeeper(IKeeperOwner owner, GatewayRoute route, EndpointCandidateKind kind, KeeperParts parts)
     {
@@ -83,7 +84,7 @@ internal sealed partial class GatewayKeeper
     /// <summary>One look, with its failures handled. Returns how long to wait for the next.</summary>
     private async Task<TimeSpan> LookAsync(IPortMapper mapper, CancellationToken episode)
     {
-        _lookAgain = false;
+        _lookAgainAt = null;
         _recreationPending = false;
         _lastLookAt = Now();
         using CancellationTokenSource attempt = CancellationTokenSource.CreateLinkedTokenSource(episode);
@@ -92,7 +93,9 @@ internal sealed partial class GatewayKeeper
         Task notice = EarlyNoticeAsync(attempt.Token);
         await Task.WhenAny(look, hint).ConfigureAwait(false);
         await attempt.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(hint, notice).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // All of it, the look too: the mapper is released from and disposed of next.
+        await Task.WhenAll(look, hint, notice).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         episode.ThrowIfCancellationRequested();
         try
         {
@@ -100,17 +103,19 @@ internal sealed partial class GatewayKeeper
         }
         catch (OperationCanceledException) when (!episode.IsCancellationRequested)
         {
+            _cutShort++;
             return TimeSpan.Zero; // A hint came, and its wait is over, while the gateway was silent: ask afresh, with short intervals.
         }
         catch (BtmmException e)
         {
             TimeSpan delay = Fail(e);
-            return _lookAgain ? HintSpacingLeft() : delay;
+            return _lookAgainAt is { } again ? again - Now() : delay;
         }
 
+        _cutShort = 0;
         _failures = 0;
         _failingSince = null;
-        if (_lookAgain) return HintSpacingLeft();
+        if (_lookAgainAt is { } at) return at - Now();
         TimeSpan pause = _followUp < s_followUps.Length ? s_followUps[_followUp++] : _options.PollInterval;
         TimeSpan untilRenewal = (_lease?.RenewAt ?? TimeSpan.MaxValue) - Now();
         return untilRenewal < pause ? untilRenewal : pause;
@@ -134,6 +139,7 @@ internal sealed partial class GatewayKeeper
     {
         TimeSpan now = Now();
         bool held = _lease is not null && now < _lease.ExpiresAt;
+        _cutShort = 0;
         _failures++;
         _failingSince ??= now;
         TimeSpan left = (_lease?.ExpiresAt ?? now) - now;

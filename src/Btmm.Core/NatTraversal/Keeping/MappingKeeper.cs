@@ -169,6 +169,15 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
         LocalAddress = route?.LocalAddress,
     };
 
+    /// <summary>The state after something that should not fail did: the routing table or the memory as a rule, else the program itself.</summary>
+    internal static EndpointState Broken(string what, Exception failure)
+    {
+        PortMappingLog.Instance.KeeperFailed(what, failure.ToString());
+        return failure is BtmmException known
+            ? Unavailable(null, known.Reason, known.Message, known.Remedy)
+            : Unavailable(null, BtmmErrorReason.InternalError, $"{what} failed: {failure.Message}", "It is tried again; please report this.");
+    }
+
     /// <summary>Publishes a state of the IPv4 endpoint, unless the last one told the same.</summary>
     private void Publish(EndpointState state)
     {
@@ -196,8 +205,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
         if (!same) _changes.Writer.TryWrite(_current);
     }
 
-    private void Fault(Exception failure) =>
-        Publish(Unavailable(null, BtmmErrorReason.Unreachable, $"Port mapping failed: {failure.Message}", "Please report this."));
+    private void Fault(Exception failure) => Publish(Broken("Port mapping", failure));
 
     /// <summary>Lives on one network until it changes. Returns whether the mapping, if any, was released.</summary>
     private async Task<bool> LiveOnAsync(GatewayRoute? route, RouteFollower follower, CancellationToken episode)

@@ -62,8 +62,7 @@ internal sealed class PinholeKeeper : IKeeperOwner
 
     internal Task<bool> StopAsync() => _follower.StopAsync();
 
-    private void Fault(Exception failure) =>
-        Publish(MappingKeeper.Unavailable(null, BtmmErrorReason.InternalError, $"The pinhole failed: {failure.Message}", "Please report this."));
+    private void Fault(Exception failure) => Publish(MappingKeeper.Broken("The pinhole", failure));
 
     private async Task<bool> LiveOnAsync(GatewayRoute? route, RouteFollower follower, CancellationToken episode)
     {

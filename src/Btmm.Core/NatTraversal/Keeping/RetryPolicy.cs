@@ -28,6 +28,7 @@ internal static class RetryPolicy
             BtmmErrorReason.PortMappingNetworkFailure => (2, 60),
             BtmmErrorReason.PortMappingOutOfResources => (30, 900),
             BtmmErrorReason.DoubleNat => (60, 60),
+            BtmmErrorReason.StateDirectoryInvalid => (5, 60),
             _ => (300, 300),
         };
         int doublings = Math.Clamp(failures - 1, 0, MaxDoublings);
@@ -42,8 +43,8 @@ internal static class RetryPolicy
 
     /// <summary>
     /// Whether what the gateway granted before is still there as far as one can tell: it is silent, or has no room for a renewal (some
-    /// say so to every renewal of a pinhole).
+    /// say so to every renewal of a pinhole), or this host's own memory cannot be written.
     /// </summary>
     internal static bool LeavesTheMapping(BtmmErrorReason reason) =>
-        reason is BtmmErrorReason.Timeout or BtmmErrorReason.PortMappingOutOfResources;
+        reason is BtmmErrorReason.Timeout or BtmmErrorReason.PortMappingOutOfResources or BtmmErrorReason.StateDirectoryInvalid;
 }

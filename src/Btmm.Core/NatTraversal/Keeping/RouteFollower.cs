@@ -47,38 +47,52 @@ internal sealed class RouteFollower(
         return await loop.ConfigureAwait(false);
     }
 
-    /// <summary>Waits until the route is another one.</summary>
+    /// <summary>Waits until the route is another one, or the activity is to end for good.</summary>
     internal async Task WhileOnAsync(GatewayRoute? route, CancellationToken episode)
     {
-        while (find() == route) await Task.Delay(s_routePollInterval, time, episode).ConfigureAwait(false);
+        try
+        {
+            while (find() == route) await Task.Delay(s_routePollInterval, time, episode).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_shutdown.IsCancellationRequested)
+        {
+            return;
+        }
     }
 
     private async Task<bool> RunAsync()
     {
-        bool released = true;
-        while (!_shutdown.IsCancellationRequested)
+        while (true)
         {
-            using CancellationTokenSource episode = CancellationTokenSource.CreateLinkedTokenSource(_shutdown.Token);
-            lock (_gate) _episode = episode;
-            try
-            {
-                released = await live(find(), this, episode.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (episode.IsCancellationRequested)
-            {
-                continue;
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                fault(e);
-                await Task.Delay(s_faultDelay, time, episode.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            finally
-            {
-                lock (_gate) _episode = null;
-            }
+            // What a change of network or a fault cut short has released nothing: at the end it lives once more, for just that.
+            bool isLast = _shutdown.IsCancellationRequested;
+            bool? released = await LiveOnceAsync().ConfigureAwait(false);
+            if (_shutdown.IsCancellationRequested && (isLast || released is not null)) return released ?? false;
         }
+    }
 
-        return released;
+    /// <summary>Lives on one network. Returns what is said about releasing; null when it was cut short.</summary>
+    private async Task<bool?> LiveOnceAsync()
+    {
+        using CancellationTokenSource episode = CancellationTokenSource.CreateLinkedTokenSource(_shutdown.Token);
+        lock (_gate) _episode = episode;
+        try
+        {
+            return await live(find(), this, episode.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (episode.IsCancellationRequested)
+        {
+            return null;
+        }
+        catch (Exception e)
+        {
+            fault(e);
+            await Task.Delay(s_faultDelay, time, episode.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return null;
+        }
+        finally
+        {
+            lock (_gate) _episode = null;
+        }
     }
 }

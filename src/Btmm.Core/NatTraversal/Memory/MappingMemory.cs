@@ -84,10 +84,10 @@ public sealed class MappingMemory : IMappingMemory
 
     /// <inheritdoc/>
     public void NoteMethod(IPAddress gateway, PortMappingMethod method) =>
-        Update(contents => contents.NoteMethod(new KeptMethod(gateway, method)));
+        UpdateHint(gateway, contents => contents.NoteMethod(new KeptMethod(gateway, method)));
 
     /// <inheritdoc/>
-    public void ForgetMethod(IPAddress gateway) => Update(contents => contents.ForgetMethod(gateway));
+    public void ForgetMethod(IPAddress gateway) => UpdateHint(gateway, contents => contents.ForgetMethod(gateway));
 
     private DateTimeOffset? Now() => _time?.GetUtcNow();
 
@@ -102,6 +102,19 @@ public sealed class MappingMemory : IMappingMemory
         {
             if (_file is null) change(_contents);
             else _file.Update(change);
+        }
+    }
+
+    /// <summary>As <see cref="Update"/>, of what only saves time: where it cannot be kept, nothing else may fail for it.</summary>
+    private void UpdateHint(IPAddress gateway, Func<MemoryContents, bool> change)
+    {
+        try
+        {
+            Update(change);
+        }
+        catch (BtmmException e)
+        {
+            PortMappingLog.Instance.NotRemembered(gateway.ToString(), e.Message);
         }
     }
 }

@@ -64,8 +64,8 @@ internal sealed class MemoryFile
     /// <summary>Reads the file; null when it is damaged, empty content when there is none.</summary>
     private MemoryContents? ReadFile()
     {
-        if (!File.Exists(_path)) return new MemoryContents();
-        using var file = new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using FileStream? file = OpenExisting();
+        if (file is null) return new MemoryContents();
         int version = 0;
         MemoryContents? contents = null;
         if (file.Length <= MaxLength)
@@ -80,6 +80,19 @@ internal sealed class MemoryFile
         return contents;
     }
 
+    /// <summary>Opens the file; null when there is none. That it exists but may not be looked at is an error.</summary>
+    private FileStream? OpenExisting()
+    {
+        try
+        {
+            return new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private BtmmException Newer() => new(
         BtmmErrorReason.StateDirectoryInvalid,
         $"The memory of mappings {_path} was written by a later version of this program.",
@@ -89,29 +102,7 @@ internal sealed class MemoryFile
     {
         if (Path.GetDirectoryName(_path) is { } directory) StateDirectory.Make(directory);
         FileStream? held = null;
-        IOException? busy = null;
-        bool got = SpinWait.SpinUntil(
-            () =>
-            {
-                try
-                {
-                    held = OpenLock();
-                }
-                catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
-                {
-                    busy = e;
-                }
-
-                return held is not null;
-            },
-            s_lockLimit);
-        return got && held is not null ? held : throw busy ?? new IOException($"{_path}.lock is held.");
-    }
-
-    private FileStream OpenLock()
-    {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(_path + ".lock", options);
+        SpinWait.SpinUntil(() => LockFile.TryTake(_path + ".lock", out held), s_lockLimit);
+        return held ?? throw new IOException($"another process has held {_path}.lock for {s_lockLimit.TotalSeconds} s");
     }
 }

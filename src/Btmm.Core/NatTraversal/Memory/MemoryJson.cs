@@ -101,7 +101,7 @@ internal sealed record MappingDocument
         bool fits = IPAddress.TryParse(Gateway, out IPAddress? gateway)
             && InternalPort is > 0 and <= ushort.MaxValue && ExternalPort is >= 0 and <= ushort.MaxValue
             && LifetimeSeconds is >= 0 and <= LongestLifetimeSeconds
-            && MappedAt.Year is > 2000 and < 9000;
+            && MappedAt.Year < 9000; // Past years are no nonsense: without a battery a clock starts in 1970.
         if (!fits || gateway is null) return null;
         return new PortMapping(method, gateway, protocol, InternalPort, ExternalPort, TimeSpan.FromSeconds(LifetimeSeconds), MappedAt)
         {

@@ -19,6 +19,7 @@ internal sealed class RecordingPortMapper : IPortMapper
     private readonly IPAddress _gateway;
     private readonly IMappingMemory _memory;
     private readonly TimeProvider _time;
+    private readonly HashSet<(PortMappingProtocol Protocol, int Port)> _made = [];
 
     internal RecordingPortMapper(IPortMapper inner, PortMappingMethod method, IPAddress gateway, IMappingMemory memory, TimeProvider time)
     {
@@ -45,18 +46,16 @@ internal sealed class RecordingPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(request);
         PortMapping asked = new(
             _method, _gateway, request.Protocol, request.InternalPort, request.SuggestedExternalPort, TimeSpan.Zero, _time.GetUtcNow());
-        PortMapping? former = _memory.Mappings.LastOrDefault(known => known.Method == _method && GatewayIdentity.IsSamePort(known, asked));
-        if (_method == PortMappingMethod.Igd && former is { ExternalPort: not 0 } && former.ExternalPort != request.SuggestedExternalPort)
-        {
-            if (request.SuggestedExternalPort == 0) request = request with { SuggestedExternalPort = former.ExternalPort };
-            else await DeleteAsync(former, effort, cancellationToken).ConfigureAwait(false);
-        }
+        if (_method == PortMappingMethod.Igd && Find(asked) is { } old)
+            request = await MakeWayAsync(old, request, effort, cancellationToken).ConfigureAwait(false);
+        PortMapping? former = Find(asked);
 
-        _memory.Note(asked);
+        // What is known already needs no new note; so a disk that became full or read-only ends no mapping.
+        if (former is null && !HasMade(asked)) _memory.Note(asked);
         try
         {
             PortMapping granted = await _inner.MapAsync(request, effort, cancellationToken).ConfigureAwait(false);
-            _memory.Note(granted);
+            NoteGranted(granted);
             return granted;
         }
         catch (Exception e) when (former is null && MadeNothing(e))
@@ -71,11 +70,63 @@ internal sealed class RecordingPortMapper : IPortMapper
     {
         ArgumentNullException.ThrowIfNull(mapping);
         await _inner.DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        lock (_made) _made.Remove((mapping.Protocol, mapping.InternalPort));
         _memory.Forget(mapping);
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _inner.DisposeAsync();
+
+    private PortMapping? Find(PortMapping asked) =>
+        _memory.Mappings.LastOrDefault(known => known.Method == _method && GatewayIdentity.IsSamePort(known, asked));
+
+    /// <summary>Before an IGD is asked again: what it has of the port must not become a second mapping.</summary>
+    private async Task<PortMappingRequest> MakeWayAsync(
+        PortMapping former, PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        if (former.Lifetime == TimeSpan.Zero)
+        {
+            // The answer was lost, and the gateway may have chosen another port than the one asked for.
+            await TryDeleteAsync(former, effort, cancellationToken).ConfigureAwait(false);
+            return request;
+        }
+
+        if (former.ExternalPort == 0 || former.ExternalPort == request.SuggestedExternalPort) return request;
+        if (request.SuggestedExternalPort == 0) return request with { SuggestedExternalPort = former.ExternalPort };
+        await DeleteAsync(former, effort, cancellationToken).ConfigureAwait(false);
+        return request;
+    }
+
+    private async Task TryDeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _inner.DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BtmmException)
+        {
+            return; // The note of it stays; the mapping that is made now replaces the one on the port that was asked for.
+        }
+    }
+
+    private bool HasMade(PortMapping asked)
+    {
+        lock (_made) return _made.Contains((asked.Protocol, asked.InternalPort));
+    }
+
+    /// <summary>The gateway has granted it, and a note that it may exist is there: that it cannot be made more exact is no reason to lose it.</summary>
+    private void NoteGranted(PortMapping granted)
+    {
+        lock (_made) _made.Add((granted.Protocol, granted.InternalPort));
+        try
+        {
+            _memory.Note(granted);
+        }
+        catch (BtmmException e)
+        {
+            PortMappingLog.Instance.NotRemembered(_gateway.ToString(), e.Message);
+        }
+    }
 
     /// <summary>Whether it is certain that the gateway has not made the mapping: it said so, or nothing was sent.</summary>
     private static bool MadeNothing(Exception failure) => failure switch

@@ -15,15 +15,16 @@ internal sealed class AutoFixture : IPortMapperFactory
     public const int Port = 45678;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
-    public AutoFixture(IMappingMemory? memory = null)
+    public AutoFixture(IMappingMemory? memory = null, FakeClock? clock = null)
     {
+        Clock = clock ?? new FakeClock();
         Memory = memory ?? new MappingMemory(SystemRandomSource.Instance);
         Pcp = new FakeMethod(PortMappingMethod.Pcp, Route.Gateway, Clock, Table) { External = null, MappedExternal = IPAddress.Parse("203.0.113.10") };
         NatPmp = new FakeMethod(PortMappingMethod.NatPmp, Route.Gateway, Clock, Table);
         Igd = new FakeMethod(PortMappingMethod.Igd, Route.Gateway, Clock, Table);
     }
 
-    public FakeClock Clock { get; } = new();
+    public FakeClock Clock { get; }
 
     public GatewayRoute Route { get; } = new(IPAddress.Parse("192.168.1.1"), IPAddress.Parse("192.168.1.100"), 2, "eth0");
 
@@ -42,6 +43,13 @@ internal sealed class AutoFixture : IPortMapperFactory
     public int Mappings => Table.Count(Clock.GetUtcNow());
 
     public PortMappingRequest Request { get; } = new(PortMappingProtocol.Udp, Port, Port, TimeSpan.FromHours(1));
+
+    /// <summary>The gateway speaks one method alone.</summary>
+    public void UseOnly(FakeMethod one)
+    {
+        foreach (FakeMethod other in Methods.Where(method => method != one))
+            other.QueryFailure = other.MapFailure = BtmmErrorReason.PortMappingUnsupported;
+    }
 
     public AutoPortMapper Open(PortMappingMethod? only = null) => Open(Route, only);
 

@@ -59,7 +59,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     public async Task Keeper_RenewalGivesWhatIsLeft_NoticedAndMadeAnew()
     {
         LookSeldom();
-        UseOnly(_lab.NatPmp);
+        _lab.UseOnly(_lab.NatPmp);
         _lab.NatPmp.Grant = (asked, left) => left > TimeSpan.Zero ? left : asked;
         await StartAsync();
         for (int hour = 0; hour < 12; hour++)
@@ -77,7 +77,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     public async Task Keeper_RenewalGivesWhatIsLeftAndDeletionHelpsNot_RealEndIsReliedUpon()
     {
         LookSeldom();
-        UseOnly(_lab.NatPmp);
+        _lab.UseOnly(_lab.NatPmp);
         _lab.NatPmp.Grant = (asked, left) => left > TimeSpan.Zero ? left : asked;
         _lab.NatPmp.KeepsDeleted = true;
         await StartAsync();
@@ -96,7 +96,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     {
         LookSeldom();
         FakeMethod one = _lab.Methods.Single(fake => fake.Method == method);
-        UseOnly(one);
+        _lab.UseOnly(one);
         one.ClaimsOnly = true;
         await StartAsync();
         await _lab.Clock.RunForAsync(TimeSpan.FromMinutes(125));
@@ -111,7 +111,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     public async Task Keeper_GatewayRebooted_MappedAgainByTheSameMethod(PortMappingMethod method)
     {
         FakeMethod one = _lab.Methods.Single(fake => fake.Method == method);
-        UseOnly(one);
+        _lab.UseOnly(one);
         await StartAsync();
         _lab.Table.Clear();
         one.StateLossCount++;
@@ -124,7 +124,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     [Fact]
     public async Task Keeper_AddressChanged_ToldAndMappedAgain()
     {
-        UseOnly(_lab.Igd);
+        _lab.UseOnly(_lab.Igd);
         await StartAsync();
         int maps = _lab.Igd.Maps;
         _lab.Igd.External = IPAddress.Parse("203.0.113.77");
@@ -148,7 +148,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     public async Task Keeper_PermanentMapping_RenewedAndReleasedAtTheStop()
     {
         LookSeldom();
-        UseOnly(_lab.Igd);
+        _lab.UseOnly(_lab.Igd);
         _lab.Igd.GrantsPermanently = true;
         await StartAsync();
         await _lab.Clock.RunForAsync(TimeSpan.FromHours(3));
@@ -173,7 +173,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     [Fact]
     public async Task Keeper_StoppedWhileTheAnswerIsLost_ReleasesWhatMayExist()
     {
-        UseOnly(_lab.Igd);
+        _lab.UseOnly(_lab.Igd);
         _lab.Memory.NoteMethod(_lab.Route.Gateway, PortMappingMethod.Igd);
         Keeper.Start();
         await UntilAsync(() => _lab.Igd.Queries > 0);
@@ -301,12 +301,6 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
         AutoFixture on = lab ?? _lab;
         return new MappingKeeper(
             options ?? new MappingKeeperOptions { InternalPort = AutoFixture.Port }, _routes, on, on.Clock, SystemRandomSource.Instance, on.Memory);
-    }
-
-    private void UseOnly(FakeMethod one)
-    {
-        foreach (FakeMethod other in _lab.Methods.Where(method => method != one))
-            other.QueryFailure = other.MapFailure = BtmmErrorReason.PortMappingUnsupported;
     }
 
     private async Task<TimeSpan> StartAsync()
