@@ -35,7 +35,7 @@ public sealed class MappingKeeperHintTests : IAsyncDisposable
     [InlineData(false)]
     public async Task Hints_AllTheTimeAndASlowGateway_StillMapped(bool announced)
     {
-        _lab.NatPmp.Delay = TimeSpan.FromSeconds(3); // Each look is an hour's work for the gateway: six seconds.
+        _lab.NatPmp.Delay = TimeSpan.FromSeconds(3); // A question and a mapping: each look takes six.
         _keeper.Start();
         for (int i = 0; i < 80 && _keeper.Current.Phase != EndpointPhase.Available; i++)
         {

@@ -63,14 +63,11 @@ public sealed class RecordingPortMapperTests : IDisposable
     public async Task Map_AutoCannotRememberTheMethod_MappingIsReturned()
     {
         await using AutoPortMapper auto = _lab.Open();
-        await MapAsync(auto, _lab.Request);
+        PortMapping first = await MapAsync(auto, _lab.Request);
+        _lab.Memory.Note(first with { Method = PortMappingMethod.NatPmp });
         Directory.CreateDirectory(FilePath + ".new/in-the-way");
-        _lab.Pcp.MapFailure = BtmmErrorReason.PortMappingNotAuthorized; // Another method is to be noted.
-        _lab.Memory.ForgetMethod(_lab.Route.Gateway);
-        Directory.Delete(FilePath + ".new", recursive: true);
-        _lab.Memory.Note(new PortMapping(
-            PortMappingMethod.NatPmp, _lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port, 1, TimeSpan.FromHours(1), _clock.GetUtcNow()));
-        Directory.CreateDirectory(FilePath + ".new/in-the-way");
+        _lab.Pcp.MapFailure = BtmmErrorReason.PortMappingNotAuthorized; // So another method is to be remembered.
+        _lab.Pcp.DeleteFailure = BtmmErrorReason.PortMappingNotAuthorized;
         Assert.Equal(PortMappingMethod.NatPmp, (await MapAsync(auto, _lab.Request)).Method);
     }
 
