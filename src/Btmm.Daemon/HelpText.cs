@@ -14,7 +14,12 @@ internal static class HelpText
               --state DIR         journal, mappings, port, identifier, cache (default /var/lib/btmm/<domain>)
               --server HOST[:PORT]  the zone service, instead of the account's or of discovery; may be repeated
               --port N            UDP port (default: the last one; a random one at the first start)
-              --mapping HOW       ask the router by pcp, nat-pmp or igd (UPnP) only (default auto: whichever it speaks)
+              --mapping HOW       ask the router by pcp, nat-pmp or igd (UPnP) only, or by two, as pcp,nat-pmp
+                                  (default auto: whichever it speaks)
+              --endpoint ADDRESS:PORT  where others reach this host by a forwarding made by hand (with --port: the port
+                                  that it leads to); ":PORT" when the address changes, "ADDRESS" or "auto" for the
+                                  exposed host (DMZ) of an outer router. What is left out is found out: the address by
+                                  STUN from the zone service. For a host that stays where it is
               --interface NAME    tunnel interface (default btmm%d)
               --mtu N             tunnel MTU, 1280 to 1500 (default 1280)
               --lease TIME        lease of this host's records, 30m to 2h (default 90m)

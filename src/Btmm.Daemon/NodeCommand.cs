@@ -18,15 +18,16 @@ internal static class NodeCommand
     {
         CommandLine line = CommandLine.Parse(
             arguments,
-            ["--account", "--host", "--state", "--port", "--interface", "--mtu", "--lease", "--hosts", "--mapping"],
+            ["--account", "--host", "--state", "--port", "--interface", "--mtu", "--lease", "--hosts", "--mapping", "--endpoint"],
             ["--server"],
             ["--no-hosts", "--on-demand", "--json"]);
         if (line.Has("--hosts") && line.Has("--no-hosts")) throw new UsageException("--hosts and --no-hosts exclude each other");
-        PortMappingMethod? method = ParseMethod(line.Get("--mapping"));
+        PortMappingMethod[] methods = ParseMethods(line.Get("--mapping"));
+        StatedEndpoint? stated = ParseStated(line.Get("--endpoint"));
         string host = line.Require("--host");
         using BtmmAccount stored = await AccountFile.LoadAsync(line.Require("--account"), stop).ConfigureAwait(false);
         BtmmAccount account = AccountCommand.Servers(line) is { Count: > 0 } servers ? stored.WithServers(servers) : stored;
-        BtmmNodeOptions options = Options(line, account, host) with { MappingMethod = method };
+        BtmmNodeOptions options = Options(line, account, host) with { MappingMethods = methods, StatedEndpoint = stated };
         if (!OperatingSystem.IsLinux())
         {
             error.WriteLine("btmmd: the node runs on Linux only.");
@@ -70,14 +71,21 @@ internal static class NodeCommand
         };
     }
 
-    private static PortMappingMethod? ParseMethod(string? name) => name switch
+    private static PortMappingMethod[] ParseMethods(string? names) =>
+        names is null or "auto" ? [] : [.. names.Split(',').Select(ParseMethod).Distinct()];
+
+    private static PortMappingMethod ParseMethod(string name) => name switch
     {
-        null or "auto" => null,
         "pcp" => PortMappingMethod.Pcp,
         "nat-pmp" => PortMappingMethod.NatPmp,
         "igd" => PortMappingMethod.Igd,
-        _ => throw new UsageException("--mapping must be auto, pcp, nat-pmp or igd"),
+        _ => throw new UsageException("--mapping must be auto, or some of pcp, nat-pmp and igd with commas between them"),
     };
+
+    private static StatedEndpoint? ParseStated(string? text) =>
+        text is null ? null
+        : StatedEndpoint.TryParse(text, out StatedEndpoint? stated) ? stated
+        : throw new UsageException("--endpoint must be auto, an IPv4 address, ADDRESS:PORT or :PORT");
 
     private static async Task PrintAsync(BtmmNode node, EventPrinter printer)
     {

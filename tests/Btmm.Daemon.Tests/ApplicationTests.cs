@@ -35,6 +35,8 @@ public sealed class ApplicationTests : IDisposable
     [InlineData("node", "--host", "x")]
     [InlineData("node", "--hosts", "x", "--no-hosts")]
     [InlineData("node", "--account", "x", "--host", "x", "--mapping", "upnp")]
+    [InlineData("node", "--account", "x", "--host", "x", "--mapping", "pcp,")]
+    [InlineData("node", "--account", "x", "--host", "x", "--endpoint", "home:4500")]
     [InlineData("zone")]
     [InlineData("zone", "--listen", "127.0.0.1:0")]
     [InlineData("zone", "--store", "x")]

@@ -62,10 +62,13 @@ internal sealed class NodeLab : IAsyncDisposable
         await Zone.WaitForAsync("zone-started");
     }
 
-    internal NodeProcess StartNode(string host)
+    /// <summary>Starts a node.</summary>
+    /// <param name="host">Where.</param>
+    /// <param name="options">Further options of btmmd.</param>
+    internal NodeProcess StartNode(string host, params string[] options)
     {
         NodeProcess node = NodeProcess.Start(
-            Lab, host, "node", "--account", AccountPath, "--host", host, "--state", Path.Combine(_directory, host));
+            Lab, host, [.. options.Prepend("node"), "--account", AccountPath, "--host", host, "--state", Path.Combine(_directory, host)]);
         _processes.Add(node);
         Nodes[host] = node;
         return node;

@@ -341,6 +341,7 @@ lab.sh upnp GATEWAY on|off|restart|deny|nostun  start, stop or restart its mappi
 lab.sh upnp GATEWAY only pcp|natpmp|igd|igd1    let it speak one protocol alone; igd1: as version 1
 lab.sh odd GATEWAY port|address|off    let its daemon's answers come from another port or address
 lab.sh block GATEWAY udp|all-udp|off   forward no UDP (but DNS), or none at all
+lab.sh forward GATEWAY PORT|all NODE   a forwarding made by hand, or an exposed host (DMZ); forward GATEWAY off
 lab.sh portal GATEWAY 302|511|off      a captive portal: HTTP and DNS answered by the gateway, all else dropped
 lab.sh nat GATEWAY cone|symmetric      keep source ports, or pick one at random for each destination
 lab.sh cut [--silent] NODE | heal NODE unplug a link, or lose its frames in silence
@@ -363,7 +364,7 @@ read_topology
 [[ $# -ge 1 ]] || { cmd_help; exit 2; }
 c=$1; shift
 case $c in
-  up|down|status|install|unprivileged|exec|roam|readdress|reboot|nat|upnp|odd|block|portal|cut|heal|loss|rate|map|mappings|leases|dns|strongswan|selftest|help) "cmd_$c" "$@" ;;
+  up|down|status|install|unprivileged|exec|roam|readdress|reboot|nat|upnp|odd|block|forward|portal|cut|heal|loss|rate|map|mappings|leases|dns|strongswan|selftest|help) "cmd_$c" "$@" ;;
   add-host) cmd_addhost "$@" ;;
   can-unprivileged) cmd_can_unprivileged ;;
   ula) ula "$1" ;;

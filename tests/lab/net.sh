@@ -86,6 +86,7 @@ table inet filter {
     ct state established,related accept
     iifname "lan0" oifname "wan0" accept
     jump miniupnpd
+    ct mark 0x66 accept comment "forwarded by hand"
   }
   chain prerouting  { iifname "wan0" jump prerouting_miniupnpd; }
   chain postrouting { oifname "wan0" jump postrouting_miniupnpd; oifname "wan0" meta nfproto ipv4 $masq; }

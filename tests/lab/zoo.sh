@@ -144,6 +144,23 @@ table inet block {
 NFT
 }
 
+# What a person sets in the router's pages: a UDP port that is forwarded to a node, or all that nobody else is sent (an
+# exposed host, "DMZ").
+cmd_forward() { # GATEWAY PORT|all NODE | GATEWAY off
+  local gw=$1 which; need_gw "$gw"
+  case $2 in
+    all) which="meta l4proto udp" ;;
+    [1-9]*) which="udp dport $2" ;;
+    off) rules "$gw" byhand < /dev/null; return ;;
+    *) die "usage: lab.sh forward GATEWAY PORT|all NODE, or: lab.sh forward GATEWAY off" ;;
+  esac
+  rules "$gw" byhand <<NFT
+table inet byhand {
+  chain prerouting { type nat hook prerouting priority dstnat + 5; iifname "wan0" $which ct mark set 0x66 dnat ip to $(node_addr "$3"); }
+}
+NFT
+}
+
 # A captive portal before its user has signed in: HTTP to wherever is answered by the gateway, with a redirection (302)
 # or as RFC 6585 has it (511); every name has the gateway's address; all else is dropped.
 cmd_portal() { # GATEWAY 302|511|off

@@ -103,8 +103,12 @@ public sealed partial class BtmmNode
         parts.Health?.EndpointChanged(state);
         if (state.Endpoint is { } at)
         {
-            bool isMapped = state.Candidates[0].Kind == EndpointCandidateKind.Mapped;
-            string how = isMapped ? $"a mapping on gateway {state.Gateway}" : "its own public address";
+            string how = state.Candidates[0].Kind switch
+            {
+                EndpointCandidateKind.Mapped => $"a mapping on gateway {state.Gateway}",
+                EndpointCandidateKind.Stated => "a forwarding that its user stated",
+                _ => "its own public address",
+            };
             _log.Add(NodeEventKind.MappingReady, $"Reachable at {at} by {how}.", e => e with { Endpoint = at });
         }
         else
@@ -120,7 +124,8 @@ public sealed partial class BtmmNode
 
     private void OnVerdict(GatewayVerdict verdict)
     {
-        string? remedy = verdict.Remedy.Length > 0 ? verdict.Remedy : null;
+        bool isStated = _parts?.Endpoint.Current.Candidates.Any(candidate => candidate.Kind == EndpointCandidateKind.Stated) == true;
+        string? remedy = verdict.Remedy.Length > 0 && !isStated ? verdict.Remedy : null; // The user has seen to it.
         _log.Add(NodeEventKind.GatewayExamined, $"{verdict.Kind}: {verdict.Summary}", e => e with { Remedy = remedy });
     }
 

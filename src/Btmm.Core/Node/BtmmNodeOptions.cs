@@ -18,8 +18,14 @@ public sealed record BtmmNodeOptions
     /// <summary>The UDP port; null takes the one of the last run, or a random one at the first.</summary>
     public int? Port { get; init; }
 
-    /// <summary>The one protocol to map the port by; null for whichever the gateway speaks.</summary>
-    public PortMappingMethod? MappingMethod { get; init; }
+    /// <summary>The protocols to map the port by; none for whichever the gateway speaks.</summary>
+    public IReadOnlyList<PortMappingMethod> MappingMethods { get; init; } = [];
+
+    /// <summary>
+    /// Where others reach this host by a forwarding made by hand or as a router's exposed host; null for what the gateway gives. For a
+    /// host that stays where it is: it is published on every network.
+    /// </summary>
+    public StatedEndpoint? StatedEndpoint { get; init; }
 
     /// <summary>The tunnel interface's name; <c>%d</c> becomes the first free number.</summary>
     public string InterfaceName { get; init; } = "btmm%d";

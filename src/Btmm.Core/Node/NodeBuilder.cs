@@ -139,7 +139,13 @@ internal sealed class NodeBuilder
     }
 
     private MappingKeeper OpenKeeper(int port, IPortMapperFactory mappers, IMappingMemory memory) => new(
-        new MappingKeeperOptions { InternalPort = port }, _platform.Gateways, mappers, _platform.Time, _platform.Random, memory);
+        new MappingKeeperOptions { InternalPort = port, Stated = _options.StatedEndpoint },
+        _platform.Gateways,
+        mappers,
+        _platform.Time,
+        _platform.Random,
+        memory,
+        _connections.ExternalAddresses);
 
     private MappingMemory OpenMemory(StateDirectory state)
     {

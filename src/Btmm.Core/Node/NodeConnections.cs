@@ -16,6 +16,9 @@ internal sealed class NodeConnections
     /// </summary>
     internal Func<IMappingMemory, Func<EndpointState, CancellationToken, Task<GatewayVerdict>>>? OpenExaminer { get; init; }
 
+    /// <summary>Tells at which address this host's packets arrive outside; null when nobody can be asked.</summary>
+    internal IExternalAddressFinder? ExternalAddresses { get; init; }
+
     /// <summary>Sends updates to the zone service.</summary>
     internal required IZoneUpdater ZoneUpdater { get; init; }
 

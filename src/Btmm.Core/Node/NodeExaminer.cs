@@ -1,23 +1,18 @@
-using System.Net;
 using Btmm.Core.Diagnostics;
-using Btmm.Core.Dns;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Verdicts;
 
 namespace Btmm.Core.Node;
 
 /// <summary>An examination with what a node has: its zone's servers for STUN, and its keeper's knowledge instead of a trial. Thread-safe.</summary>
-internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneLocator zone, IMappingMemory memory, TimeProvider time)
+internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneStunServers servers, IMappingMemory memory)
 {
-    /// <summary>Without servers an examination tells less, but it does not wait for them for long.</summary>
-    private static readonly TimeSpan s_searchLimit = TimeSpan.FromSeconds(2);
-
     internal async Task<GatewayVerdict> ExamineAsync(EndpointState state, CancellationToken cancellationToken)
     {
         var options = new GatewayExaminerOptions
         {
-            ZoneServers = await FindServersAsync(cancellationToken).ConfigureAwait(false),
-            Zone = zone.Domain,
+            ZoneServers = await servers.FindAsync(cancellationToken).ConfigureAwait(false),
+            Zone = servers.Zone,
             TryMapping = false,
             KnownMapping = KnownMapping(state, memory),
         };
@@ -39,25 +34,5 @@ internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneLocator zone, I
         return mapped is null
             ? null
             : new MappingTrial { Method = method, ExternalPort = mapped.Port, ExternalAddress = state.ExternalAddress ?? mapped.Address };
-    }
-
-    private async Task<IReadOnlyList<IPEndPoint>> FindServersAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new CancellationTokenSource(s_searchLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
-        try
-        {
-            ZoneServers servers = await zone.GetAsync(either.Token).ConfigureAwait(false);
-            // Another port of the same server tells at least whether the NAT has one outer port for both.
-            return [.. servers.Primary, .. servers.LongLivedQueries];
-        }
-        catch (BtmmException)
-        {
-            return []; // The watcher of the zone has told it.
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return [];
-        }
     }
 }

@@ -16,11 +16,13 @@ internal static class NodeNetwork
         var client = new DnsClient(platform.Channels, platform.Streams, platform.Random, platform.Time, s_dns);
         var finder = new ZoneServerFinder(client, platform.NameServers);
         var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder, options.Account.Authority);
+        var stunServers = new ZoneStunServers(zone, platform.Time);
         return new NodeConnections
         {
-            OpenMappers = memory => new PortMapperFactory(Services(platform, memory), options.MappingMethod),
+            OpenMappers = memory => new PortMapperFactory(Services(platform, memory), options.MappingMethods),
             OpenExaminer = memory =>
-                new NodeExaminer(new GatewayExaminer(Parts(platform, Services(platform, memory))), zone, memory, platform.Time).ExamineAsync,
+                new NodeExaminer(new GatewayExaminer(Parts(platform, Services(platform, memory))), stunServers, memory).ExamineAsync,
+            ExternalAddresses = new StunAddressFinder(stunServers.FindAsync, platform.Channels, platform.Random, platform.Time),
             ZoneUpdater = new ZoneUpdater(zone, new DnsUpdateClient(client)),
             OpenRecordWatcher = () => new ZoneWatcher(zone, client, platform.Channels, platform.Random, platform.Time),
         };

@@ -112,6 +112,9 @@ public sealed class Lab : IDisposable, IAsyncDisposable
     /// <summary>Lets a gateway forward no "udp" (but DNS) or no DNS either ("all-udp"); "off" ends it.</summary>
     public void Block(string gateway, string what) => Run("block", gateway, what);
 
+    /// <summary>Lets a gateway send what arrives at a UDP port ("all": at any that nobody else has) to a node, as its owner may have set.</summary>
+    public void Forward(string gateway, string port, string node) => Run("forward", gateway, port, node);
+
     /// <summary>Makes a gateway a captive portal that answers HTTP with "302" or "511"; "off" ends it.</summary>
     public void Portal(string gateway, string status) => Run("portal", gateway, status);
 

@@ -52,15 +52,15 @@ public sealed class AutoPortMapper : IPortMapper
     /// <param name="memory">What outlives the process.</param>
     /// <param name="time">The clock.</param>
     /// <param name="lanes">All methods, best first.</param>
-    /// <param name="only">The one that may map, or null for all; what others made is released all the same.</param>
+    /// <param name="only">Those that may map; none for all. What others made is released all the same.</param>
     internal AutoPortMapper(
-        GatewayRoute route, IMappingMemory memory, TimeProvider time, IReadOnlyList<MapperLane> lanes, PortMappingMethod? only)
+        GatewayRoute route, IMappingMemory memory, TimeProvider time, IReadOnlyList<MapperLane> lanes, IReadOnlyList<PortMappingMethod> only)
     {
         _route = route;
         _memory = memory;
         _time = time;
         _lanes = lanes;
-        _allowed = only is null ? lanes : [.. lanes.Where(lane => lane.Method == only)];
+        _allowed = only.Count == 0 ? lanes : [.. lanes.Where(lane => only.Contains(lane.Method))];
         _announcements = new AnnouncementMerger(_allowed.Select(lane => lane.Mapper.Announcements));
     }
 

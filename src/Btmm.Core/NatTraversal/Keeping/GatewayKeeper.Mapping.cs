@@ -106,8 +106,7 @@ internal sealed partial class GatewayKeeper
     private async Task JudgeMappingAsync(IPortMapper mapper, CancellationToken cancellationToken)
     {
         IPAddress? told = _lease?.Mapping.ExternalAddress ?? _answer?.ExternalAddress;
-        if (_kind == EndpointCandidateKind.Pinhole || told is null) return;
-        if (!IsBehindAnotherNat(told)) return;
+        if (told is null || !LeadsNowhere(told)) return;
         await DeleteAsync(mapper, cancellationToken).ConfigureAwait(false);
         _answer = _answer is null ? null : _answer with { ExternalAddress = told };
         throw BehindAnotherNat(told);

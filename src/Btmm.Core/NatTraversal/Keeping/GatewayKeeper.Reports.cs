@@ -64,11 +64,17 @@ internal sealed partial class GatewayKeeper
         ? _route.LocalAddress
         : _answer?.ExternalAddress ?? _lease?.Mapping.ExternalAddress;
 
-    private static bool IsBehindAnotherNat(IPAddress external) => ExternalAddress.IsBehindAnotherNat(ExternalAddress.Classify(external));
+    /// <summary>Whether a mapping to that address is of no use: another NAT is in front of it, and nobody says that it lets others through.</summary>
+    private bool LeadsNowhere(IPAddress external)
+    {
+        ExternalAddressKind kind = ExternalAddress.Classify(external);
+        bool isExempt = _kind == EndpointCandidateKind.Pinhole || (_options.Stated is not null && kind != ExternalAddressKind.Unspecified);
+        return !isExempt && ExternalAddress.IsBehindAnotherNat(kind);
+    }
 
     private void JudgeAddress(IPAddress? external)
     {
-        if (_kind == EndpointCandidateKind.Pinhole || external is null || !IsBehindAnotherNat(external)) return;
+        if (external is null || !LeadsNowhere(external)) return;
         bool isHeld = _lease is not null && Now() < _lease.ExpiresAt;
         throw isHeld && ExternalAddress.Classify(external) == ExternalAddressKind.Unspecified ? NoAddressNow() : BehindAnotherNat(external);
     }

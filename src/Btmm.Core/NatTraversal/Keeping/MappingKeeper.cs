@@ -17,7 +17,8 @@ namespace Btmm.Core.NatTraversal.Keeping;
 /// path calls <see cref="CheckNow"/>. Only after an announcement, which every host of the network hears at the same moment, does
 /// the keeper wait a random 0..5 s before it maps again (RFC 6886 §3.7): its own queries and the data path's suspicions come at
 /// moments of their own, and a wait there would only lengthen the interruption.</para>
-/// <para>An external address that is not public means a second NAT; then nothing is mapped and no endpoint offered.</para>
+/// <para>An external address that is not public means a second NAT; then nothing is mapped and no endpoint offered, unless the user
+/// says how others come through (<see cref="MappingKeeperOptions.Stated"/>).</para>
 /// </remarks>
 public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
 {
@@ -30,6 +31,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
     private readonly KeeperParts _parts;
     private readonly RouteFollower _follower;
     private readonly PinholeKeeper? _pinholeKeeper;
+    private readonly StatedEndpointKeeper? _statedKeeper;
     private readonly Dictionary<IPAddress, int> _grantedPorts = [];
     private readonly Lock _gate = new();
     private readonly Channel<bool> _checks = Channel.CreateBounded<bool>(
@@ -54,13 +56,15 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
     /// <param name="memory">
     /// Where the mappers record what they map, so that at the stop everything is released that may exist; null when they do not.
     /// </param>
+    /// <param name="addresses">Who finds out what <see cref="MappingKeeperOptions.Stated"/> leaves out; null for nobody.</param>
     public MappingKeeper(
         MappingKeeperOptions options,
         IGatewayFinder gateways,
         IPortMapperFactory mappers,
         TimeProvider time,
         IRandomSource random,
-        IMappingMemory? memory = null)
+        IMappingMemory? memory = null,
+        IExternalAddressFinder? addresses = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(gateways);
@@ -73,6 +77,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
         _parts = new KeeperParts(options, mappers, memory, time, random, _checks.Reader);
         _follower = new RouteFollower(gateways.FindDefault, LiveOnAsync, Fault, time);
         _pinholeKeeper = options.Pinholes ? new PinholeKeeper(gateways, _parts, PublishPinholes) : null;
+        _statedKeeper = options.Stated is { } stated ? new StatedEndpointKeeper(stated, _parts, gateways, addresses, Remerge) : null;
         _current = _mapped = new EndpointState
         {
             Phase = EndpointPhase.Searching,
@@ -103,6 +108,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
     {
         _follower.Start();
         _pinholeKeeper?.Start();
+        _statedKeeper?.Start();
     }
 
     /// <summary>The network changed, or the machine slept: looks for the gateway and maps anew, at once.</summary>
@@ -110,6 +116,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
     {
         _follower.Restart();
         _pinholeKeeper?.Restart();
+        _statedKeeper?.Restart();
     }
 
     /// <summary>
@@ -119,6 +126,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
     {
         _checks.Writer.TryWrite(true);
         _pinholeKeeper?.CheckNow();
+        _statedKeeper?.CheckNow();
     }
 
     /// <summary>
@@ -130,6 +138,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
         Task<bool> pinholes = _pinholeKeeper?.StopAsync() ?? Task.FromResult(true);
         bool released = await _follower.StopAsync().ConfigureAwait(false);
         released &= await pinholes.ConfigureAwait(false);
+        if (_statedKeeper is not null) await _statedKeeper.StopAsync().ConfigureAwait(false);
         lock (_gate) _pinholes = [];
         Publish(new EndpointState { Phase = EndpointPhase.Searching, Message = "Stopped." });
         _changes.Writer.TryComplete();
@@ -197,9 +206,15 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
         }
     }
 
+    private void Remerge()
+    {
+        lock (_gate) Merge();
+    }
+
     private void Merge()
     {
-        EndpointState merged = _mapped with { Candidates = [.. _mapped.Candidates, .. _pinholes] };
+        EndpointState state = _statedKeeper?.Complete(_mapped) ?? _mapped;
+        EndpointState merged = state with { Candidates = [.. state.Candidates, .. _pinholes] };
         bool same = merged.IsSameAs(_current);
         _current = merged with { Since = same ? _current.Since : _time.GetUtcNow() };
         if (!same) _changes.Writer.TryWrite(_current);

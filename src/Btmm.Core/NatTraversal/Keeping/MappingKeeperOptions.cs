@@ -25,6 +25,12 @@ public sealed record MappingKeeperOptions
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// Where the user says that others reach this host; null for what the gateway gives alone. With it a second NAT is no reason to
+    /// give the mapping on the first one back.
+    /// </summary>
+    public StatedEndpoint? Stated { get; init; }
+
+    /// <summary>
     /// Whether to keep a pinhole for the same port on the IPv6 gateway too, by PCP. Off by default: the node listens on IPv4 only
     /// so far, and a hole to a port where nobody listens helps nobody.
     /// </summary>

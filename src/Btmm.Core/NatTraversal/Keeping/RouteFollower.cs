@@ -47,12 +47,15 @@ internal sealed class RouteFollower(
         return await loop.ConfigureAwait(false);
     }
 
+    /// <summary>Whether the route is still this one.</summary>
+    internal bool IsOn(GatewayRoute? route) => find() == route;
+
     /// <summary>Waits until the route is another one, or the activity is to end for good.</summary>
     internal async Task WhileOnAsync(GatewayRoute? route, CancellationToken episode)
     {
         try
         {
-            while (find() == route) await Task.Delay(s_routePollInterval, time, episode).ConfigureAwait(false);
+            while (IsOn(route)) await Task.Delay(s_routePollInterval, time, episode).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_shutdown.IsCancellationRequested)
         {

@@ -63,7 +63,7 @@ internal sealed class AutoFixture : IPortMapperFactory
         Memory,
         Clock,
         [.. Methods.Select(fake => new MapperLane(fake.Method, () => new RecordingPortMapper(fake, fake.Method, route.Gateway, Memory, Clock)))],
-        only);
+        only is { } one ? [one] : []);
 
     public async Task<T> RunAsync<T>(Task<T> task)
     {

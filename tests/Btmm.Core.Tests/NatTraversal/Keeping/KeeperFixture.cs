@@ -12,17 +12,19 @@ internal sealed class KeeperFixture : IAsyncDisposable
 {
     public const int Port = 45678;
 
-    public KeeperFixture(string hostAddress = "192.168.1.100", TimeSpan? pollInterval = null)
+    public KeeperFixture(string hostAddress = "192.168.1.100", TimeSpan? pollInterval = null, string? stated = null, IExternalAddressFinder? addresses = null)
     {
         Wire = new VirtualWire(Clock);
         Host = Wire.Host(hostAddress);
         Gateway = new FakeGateway(Wire, "192.168.1.1", "203.0.113.10", Clock);
         Routes.Set("192.168.1.1", hostAddress);
-        MappingKeeperOptions options = new() { InternalPort = Port };
+        StatedEndpoint.TryParse(stated, out StatedEndpoint? endpoint);
+        MappingKeeperOptions options = new() { InternalPort = Port, Stated = endpoint };
         if (pollInterval is { } interval) options = options with { PollInterval = interval };
         Memory = new MappingMemory(SystemRandomSource.Instance);
         PortMapperServices services = new(Host, Host, SystemRandomSource.Instance, Clock, Memory);
-        Keeper = new MappingKeeper(options, Routes, new PortMapperFactory(services, PortMappingMethod.NatPmp), Clock, SystemRandomSource.Instance, Memory);
+        var mappers = new PortMapperFactory(services, PortMappingMethod.NatPmp);
+        Keeper = new MappingKeeper(options, Routes, mappers, Clock, SystemRandomSource.Instance, Memory, addresses);
     }
 
     public FakeClock Clock { get; } = new();

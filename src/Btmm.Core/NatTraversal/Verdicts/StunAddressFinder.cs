@@ -1,0 +1,57 @@
+using System.Net;
+using System.Net.Sockets;
+using Btmm.Core.Contracts;
+using Btmm.Protocol;
+using Btmm.Protocol.NatTraversal.Stun;
+
+namespace Btmm.Core.NatTraversal.Verdicts;
+
+/// <summary>Asks STUN servers (RFC 8489) from a port of its own; the first answer counts. Thread-safe.</summary>
+/// <param name="servers">Finds whom to ask; the first few IPv4 ones are.</param>
+/// <param name="channels">Where sockets come from.</param>
+/// <param name="random">For transaction ids.</param>
+/// <param name="time">The clock.</param>
+public sealed class StunAddressFinder(
+    Func<CancellationToken, Task<IReadOnlyList<IPEndPoint>>> servers, IDatagramChannelFactory channels, IRandomSource random, TimeProvider time)
+    : IExternalAddressFinder
+{
+    private const int MaxServers = 4;
+
+    /// <inheritdoc/>
+    public async Task<IPAddress?> FindAsync(IPAddress local, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<IPEndPoint> found = await servers(cancellationToken).ConfigureAwait(false);
+        IPEndPoint[] asked = [.. found.Where(server => server.AddressFamily == AddressFamily.InterNetwork).Distinct().Take(MaxServers)];
+        if (asked.Length == 0) return null;
+        StunClient client;
+        try
+        {
+            client = new StunClient(channels, new DatagramChannelOptions(new IPEndPoint(local, 0)), random, time);
+        }
+        catch (SocketException)
+        {
+            return null; // The address has just gone; whoever asks does so again on the next network.
+        }
+
+        await using (client.ConfigureAwait(false))
+        {
+            return await FirstAsync(client, asked, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<IPAddress?> FirstAsync(StunClient client, IPEndPoint[] asked, CancellationToken cancellationToken)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<StunOutcome>[] questions = [.. asked.Select(server => client.AskAsync(new StunQuery(server), enough.Token))];
+        IPAddress? address = null;
+        await foreach (Task<StunOutcome> done in Task.WhenEach(questions).ConfigureAwait(false))
+        {
+            if (!done.IsCompletedSuccessfully || done.Result.Response?.MappedAddress is not { } mapped) continue;
+            address ??= mapped.Address;
+            await enough.CancelAsync().ConfigureAwait(false);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return address;
+    }
+}
