@@ -16,20 +16,22 @@ namespace Btmm.Core.NatTraversal;
 /// The socket is not connected: some gateways answer from another port than they were asked on. The session looks at the sender.
 /// </remarks>
 /// <typeparam name="TRequest">The protocol's request.</typeparam>
-/// <typeparam name="TOutcome">How its exchanges end.</typeparam>
-internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
+/// <typeparam name="TResponse">The protocol's response.</typeparam>
+internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
+    where TRequest : notnull
+    where TResponse : class
 {
-    private readonly IGatewaySession<TRequest, TOutcome> _session;
+    private readonly GatewaySession<TRequest, TResponse> _session;
     private readonly IPEndPoint _gateway;
     private readonly IPAddress _local;
     private readonly IDatagramChannelFactory _channels;
     private readonly TimeProvider _time;
-    private readonly Func<TOutcome, bool> _isAnswer;
     private readonly long _origin;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private readonly byte[] _output;
     private Line? _line;
+    private bool _disposed;
     private bool _toldOfStranger;
 
     /// <summary>Makes a link; opens no socket yet.</summary>
@@ -41,15 +43,13 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
     /// <param name="channels">Where sockets come from.</param>
     /// <param name="time">The clock.</param>
     /// <param name="maxLength">The longest message in bytes; longer ones are ignored.</param>
-    /// <param name="isAnswer">Whether an exchange ended by an answer.</param>
     internal GatewayLink(
-        IGatewaySession<TRequest, TOutcome> session,
+        GatewaySession<TRequest, TResponse> session,
         IPEndPoint gateway,
         IPAddress local,
         IDatagramChannelFactory channels,
         TimeProvider time,
-        int maxLength,
-        Func<TOutcome, bool> isAnswer)
+        int maxLength)
     {
         ArgumentNullException.ThrowIfNull(time);
         _session = session;
@@ -57,7 +57,6 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
         _local = local;
         _channels = channels;
         _time = time;
-        _isAnswer = isAnswer;
         _origin = time.GetTimestamp();
         _output = new byte[maxLength];
     }
@@ -79,16 +78,18 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
     /// <param name="maxTries">How often to send it at most.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BtmmException">Unreachable: the network refuses the datagram.</exception>
-    internal async Task<TOutcome> ExchangeAsync(TRequest request, int maxTries, CancellationToken cancellationToken)
+    /// <exception cref="ObjectDisposedException">The link was disposed before the exchange ended.</exception>
+    internal async Task<ExchangeOutcome<TResponse>> ExchangeAsync(TRequest request, int maxTries, CancellationToken cancellationToken)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxTries, 1);
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         bool answered = false;
         try
         {
             Line line = await OpenAsync().ConfigureAwait(false);
             lock (_gate) _session.TryStart(Now(), request, maxTries);
-            TOutcome outcome = await RunAsync(line, cancellationToken).ConfigureAwait(false);
-            answered = _isAnswer(outcome);
+            ExchangeOutcome<TResponse> outcome = await RunAsync(line, cancellationToken).ConfigureAwait(false);
+            answered = outcome.Kind == ExchangeOutcomeKind.Answered;
             return outcome;
         }
         catch (SocketException e)
@@ -106,27 +107,29 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends the exchange that is under way and those that wait for their turn, and returns when they have ended.</summary>
     public async ValueTask DisposeAsync()
     {
+        lock (_gate) _disposed = true;
         await CloseAsync().ConfigureAwait(false);
-        _turn.Dispose();
+        await _turn.WaitAsync().ConfigureAwait(false);
+        _turn.Release(); // Not disposed of: that would leave whoever comes late to wait for ever.
     }
 
-    private async Task<TOutcome> RunAsync(Line line, CancellationToken cancellationToken)
+    private async Task<ExchangeOutcome<TResponse>> RunAsync(Line line, CancellationToken cancellationToken)
     {
         while (true)
         {
             int length;
-            bool ended, due;
-            TOutcome outcome;
+            bool due;
+            ExchangeOutcome<TResponse>? outcome;
             lock (_gate)
             {
                 due = _session.TryTakeOutput(_output, out length);
-                ended = _session.TryTakeOutcome(out outcome);
+                _session.TryTakeOutcome(out outcome);
             }
 
-            if (ended) return outcome;
+            if (outcome is not null) return outcome;
             if (line.Fault is { } fault) throw fault;
             if (due) await line.Channel.SendAsync(_output.AsMemory(0, length), _gateway, cancellationToken).ConfigureAwait(false);
             else await AwaitProgressAsync(line, cancellationToken).ConfigureAwait(false);
@@ -163,13 +166,18 @@ internal sealed class GatewayLink<TRequest, TOutcome> : IAsyncDisposable
         }
     }
 
+    /// <summary>The socket that is open, or a new one. Under the lock, so that none is opened behind the back of the disposal.</summary>
     private async ValueTask<Line> OpenAsync()
     {
         if (_line is { Fault: not null }) await CloseAsync().ConfigureAwait(false);
-        if (_line is not null) return _line;
-        Line line = new(_channels.Open(new DatagramChannelOptions(new IPEndPoint(_local, 0), ReportUnreachable: true)));
-        line.Loop = ListenAsync(line);
-        return _line = line;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(IPortMapper));
+            if (_line is not null) return _line;
+            Line line = new(_channels.Open(new DatagramChannelOptions(new IPEndPoint(_local, 0), ReportUnreachable: true)));
+            line.Loop = ListenAsync(line);
+            return _line = line;
+        }
     }
 
     private async Task ListenAsync(Line line)

@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.NatPmp;
 
 namespace Btmm.Protocol.Tests.NatTraversal;
@@ -15,10 +16,10 @@ public sealed class NatPmpSessionTests
     public void Session_NoAnswer_SendsNineTimesDoublingThenEnds()
     {
         // --> at 0, 0.25, 0.75 ... 63.75 s; nothing comes back; the end 64 s after the last
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_map));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries));
         List<double> sends = [];
         TimeSpan now = TimeSpan.Zero;
-        NatPmpOutcome outcome;
+        ExchangeOutcome<NatPmpResponse>? outcome;
         while (!_session.TryTakeOutcome(out outcome))
         {
             if (Sends()) sends.Add(now.TotalSeconds);
@@ -27,7 +28,7 @@ public sealed class NatPmpSessionTests
         }
 
         Assert.Equal([0, 0.25, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 63.75], sends);
-        Assert.Equal(NatPmpOutcomeKind.NoAnswer, outcome.Kind);
+        Assert.Equal(ExchangeOutcomeKind.NoAnswer, outcome.Kind);
         Assert.Equal(9, outcome.Tries);
         Assert.Equal(TimeSpan.FromSeconds(127.75), outcome.Elapsed);
         Assert.False(_session.IsBusy);
@@ -36,11 +37,11 @@ public sealed class NatPmpSessionTests
     [Fact]
     public void Session_Answer_EndsTheExchange()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_map));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries));
         Assert.True(Sends());
         _session.HandleDatagram(TimeSpan.FromMilliseconds(20), s_from, Mapped(4500, 14500, 3600, epoch: 7));
-        Assert.True(_session.TryTakeOutcome(out NatPmpOutcome outcome));
-        Assert.Equal(NatPmpOutcomeKind.Answered, outcome.Kind);
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<NatPmpResponse>? outcome));
+        Assert.Equal(ExchangeOutcomeKind.Answered, outcome.Kind);
         Assert.Equal((ushort)14500, outcome.Response?.ExternalPort);
         Assert.Equal(TimeSpan.FromMilliseconds(20), outcome.Elapsed);
         Assert.Null(_session.NextTimeout);
@@ -51,18 +52,18 @@ public sealed class NatPmpSessionTests
     [Trait("rfc", "6886§3.1")]
     public void Session_SecondRequestWhileBusy_IsRefused()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_map));
-        Assert.False(_session.TryStart(TimeSpan.Zero, NatPmpRequest.ExternalAddress()));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries));
+        Assert.False(_session.TryStart(TimeSpan.Zero, NatPmpRequest.ExternalAddress(), NatPmpConstants.MaxTries));
         _session.Abandon();
         Assert.False(_session.IsBusy);
-        Assert.True(_session.TryStart(TimeSpan.Zero, NatPmpRequest.ExternalAddress()));
+        Assert.True(_session.TryStart(TimeSpan.Zero, NatPmpRequest.ExternalAddress(), NatPmpConstants.MaxTries));
     }
 
     [Fact]
     [Trait("rfc", "6886§3.3")]
     public void Session_AnswerFromElsewhere_IsIgnored()
     {
-        _session.TryStart(TimeSpan.Zero, s_map);
+        _session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries);
         byte[] answer = Mapped(4500, 14500, 3600, epoch: 7);
         _session.HandleDatagram(TimeSpan.Zero, IPEndPoint.Parse("192.168.1.2:5351"), answer);
         Assert.True(_session.IsBusy);
@@ -73,7 +74,7 @@ public sealed class NatPmpSessionTests
     [Fact]
     public void Session_OtherRequestsAnswers_AreIgnored()
     {
-        _session.TryStart(TimeSpan.Zero, s_map);
+        _session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries);
         _session.HandleDatagram(TimeSpan.Zero, s_from, Mapped(4501, 14501, 3600, epoch: 7));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Mapped(4500, 0, 0, epoch: 7));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Convert.FromHexString("0080000066fda1ee01020304"));
@@ -85,7 +86,7 @@ public sealed class NatPmpSessionTests
     [Fact]
     public void Session_LateMapAnswerDuringDelete_IsIgnored()
     {
-        _session.TryStart(TimeSpan.Zero, NatPmpRequest.Delete(NatPmpOpcode.MapUdp, 4500));
+        _session.TryStart(TimeSpan.Zero, NatPmpRequest.Delete(NatPmpOpcode.MapUdp, 4500), NatPmpConstants.MaxTries);
         _session.HandleDatagram(TimeSpan.Zero, s_from, Mapped(4500, 4500, 3600, epoch: 7));
         Assert.True(_session.IsBusy);
         _session.HandleDatagram(TimeSpan.Zero, s_from, Mapped(4500, 0, 0, epoch: 7));
@@ -100,9 +101,9 @@ public sealed class NatPmpSessionTests
     [InlineData("0081004200000007119400000000000000", (NatPmpResult)0x42)]
     public void Session_ErrorAnswer_EndsAtOnce(string hex, NatPmpResult result)
     {
-        _session.TryStart(TimeSpan.Zero, s_map);
+        _session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries);
         _session.HandleDatagram(TimeSpan.Zero, s_from, Convert.FromHexString(hex));
-        Assert.True(_session.TryTakeOutcome(out NatPmpOutcome outcome));
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<NatPmpResponse>? outcome));
         Assert.Equal(result, outcome.Response?.Result);
     }
 
@@ -110,16 +111,16 @@ public sealed class NatPmpSessionTests
     [Trait("rfc", "6886§3.1")]
     public void Session_PortUnreachable_EndsAtOnce()
     {
-        _session.TryStart(TimeSpan.Zero, s_map);
+        _session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries);
         _session.HandlePortUnreachable(TimeSpan.FromMilliseconds(3));
-        Assert.True(_session.TryTakeOutcome(out NatPmpOutcome outcome));
-        Assert.Equal(NatPmpOutcomeKind.PortUnreachable, outcome.Kind);
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<NatPmpResponse>? outcome));
+        Assert.Equal(ExchangeOutcomeKind.PortUnreachable, outcome.Kind);
     }
 
     [Fact]
     public void Session_DuplicateAndLateAnswers_ChangeNothing()
     {
-        _session.TryStart(TimeSpan.Zero, s_map);
+        _session.TryStart(TimeSpan.Zero, s_map, NatPmpConstants.MaxTries);
         _session.HandleDatagram(TimeSpan.Zero, s_from, Mapped(4500, 4500, 3600, epoch: 7));
         Assert.True(_session.TryTakeOutcome(out _));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Mapped(4500, 4500, 3600, epoch: 7));
@@ -157,11 +158,11 @@ public sealed class NatPmpSessionTests
         Assert.Equal(lost, epoch.Observe(TimeSpan.FromHours(1) + TimeSpan.FromSeconds(seconds), second));
     }
 
-    private NatPmpOutcome Exchange(TimeSpan now, uint epoch)
+    private ExchangeOutcome<NatPmpResponse> Exchange(TimeSpan now, uint epoch)
     {
-        Assert.True(_session.TryStart(now, s_map));
+        Assert.True(_session.TryStart(now, s_map, NatPmpConstants.MaxTries));
         _session.HandleDatagram(now, s_from, Mapped(4500, 4500, 3600, epoch));
-        Assert.True(_session.TryTakeOutcome(out NatPmpOutcome outcome));
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<NatPmpResponse>? outcome));
         return outcome;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.Pcp;
 using Btmm.Protocol.Tests.Identity;
 using Btmm.Protocol.Tests.Ike;
@@ -19,10 +20,10 @@ public sealed class PcpSessionTests
     [Trait("rfc", "6887§8.1.1")]
     public void Session_NoAnswer_SendsBrisklyThenAtTheRfcsPace()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
-        (List<double> sends, PcpOutcome outcome) = RunDown(_session);
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
+        (List<double> sends, ExchangeOutcome<PcpResponse> outcome) = RunDown(_session);
         Assert.Equal([0, 0.25, 0.75, 1.75, 3.75, 6.75, 12.75, 24.75, 48.75], sends);
-        Assert.Equal(PcpOutcomeKind.NoAnswer, outcome.Kind);
+        Assert.Equal(ExchangeOutcomeKind.NoAnswer, outcome.Kind);
         Assert.Equal(9, outcome.Tries);
         Assert.Equal(TimeSpan.FromSeconds(96.75), outcome.Elapsed);
         Assert.False(_session.IsBusy);
@@ -51,7 +52,7 @@ public sealed class PcpSessionTests
     [Trait("rfc", "6887§8.1.1")]
     public void Session_Retransmission_IsTheSameBytes()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         byte[] first = Sent();
         _session.HandleTimeout(TimeSpan.FromSeconds(0.25));
         Assert.Equal(first, Sent());
@@ -60,11 +61,11 @@ public sealed class PcpSessionTests
     [Fact]
     public void Session_Answer_EndsTheExchange()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
-        Assert.False(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
+        Assert.False(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.FromMilliseconds(20), s_from, Granted());
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
-        Assert.Equal(PcpOutcomeKind.Answered, outcome.Kind);
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
+        Assert.Equal(ExchangeOutcomeKind.Answered, outcome.Kind);
         Assert.Equal(s_external, outcome.Response?.Map?.ExternalAddress);
         Assert.Equal(TimeSpan.FromMilliseconds(20), outcome.Elapsed);
         Assert.Null(_session.NextTimeout);
@@ -81,7 +82,7 @@ public sealed class PcpSessionTests
     [InlineData("[::ffff:192.168.1.1]:5351", false)]
     public void Session_Sender_IsTheServersAddressOnAnyPort(string from, bool accepted)
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, IPEndPoint.Parse(from), Granted());
         Assert.Equal(accepted, !_session.IsBusy);
     }
@@ -94,7 +95,7 @@ public sealed class PcpSessionTests
     public void Session_LinkLocalServer_IsKnownByAddressAndInterface(string from, bool accepted)
     {
         PcpSession session = new(IPAddress.Parse("fe80::1%2"), new MiddleRandom());
-        Assert.True(session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         session.HandleDatagram(TimeSpan.Zero, IPEndPoint.Parse(from), Granted());
         Assert.Equal(accepted, !session.IsBusy);
     }
@@ -103,7 +104,7 @@ public sealed class PcpSessionTests
     [Trait("rfc", "6887§11.4")]
     public void Session_AnswerToAnotherMapping_IsIgnored()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         PcpMap good = s_map with { ExternalAddress = s_external };
         foreach (PcpMap other in new[]
         {
@@ -126,12 +127,12 @@ public sealed class PcpSessionTests
     [Fact]
     public void Session_ErrorOfTheHeaderAlone_EndsAtOnce()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Granted()[..PcpConstants.HeaderLength]);
         Assert.True(_session.IsBusy); // A success has to prove itself.
         byte[] error = Response(s_map, PcpResult.NotAuthorized);
         _session.HandleDatagram(TimeSpan.Zero, s_from, error[..PcpConstants.HeaderLength]);
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
         Assert.Equal(PcpResult.NotAuthorized, outcome.Response?.Result);
     }
 
@@ -139,7 +140,7 @@ public sealed class PcpSessionTests
     [Trait("rfc", "6887§13.1")]
     public void Session_AnswerForAThirdParty_IsIgnored()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         byte[] message = [.. Granted(), .. Convert.FromHexString("01000010" + "00000000000000000000ffffc0a80007")];
         _session.HandleDatagram(TimeSpan.Zero, s_from, message);
         Assert.True(_session.IsBusy);
@@ -149,14 +150,14 @@ public sealed class PcpSessionTests
     [Trait("rfc", "6887§15")]
     public void Session_LateAnswerToTheOtherKindOfRequest_IsIgnored()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, PcpRequest.Delete(s_client, s_map.Nonce, PcpMap.Udp, 4500)));
+        Assert.True(_session.TryStart(TimeSpan.Zero, PcpRequest.Delete(s_client, s_map.Nonce, PcpMap.Udp, 4500), PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Granted());
         Assert.True(_session.IsBusy);
         PcpMap deleted = s_map with { ExternalPort = 0 };
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(deleted, lifetime: 100)); // still in use
         Assert.False(_session.IsBusy);
 
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(deleted, lifetime: 0));
         Assert.True(_session.IsBusy);
     }
@@ -166,50 +167,50 @@ public sealed class PcpSessionTests
     public void Session_PreferFailure_OtherPortIsNoAnswerToIt()
     {
         PcpMap asked = s_map with { ExternalAddress = s_external };
-        Assert.True(_session.TryStart(TimeSpan.Zero, PcpRequest.MapPort(s_client, asked, 3600, new PcpOptions { PreferFailure = true })));
+        Assert.True(_session.TryStart(TimeSpan.Zero, PcpRequest.MapPort(s_client, asked, 3600, new PcpOptions { PreferFailure = true }), PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(asked with { ExternalPort = 4501 }));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(asked with { ExternalAddress = IPAddress.Parse("203.0.113.11") }));
         Assert.True(_session.IsBusy);
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(asked));
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
         Assert.Equal(asked, outcome.Response?.Map);
     }
 
     [Fact]
     public void Session_PreferFailureIgnoredByTheServer_OtherPortIsTheAnswerWhenNothingBetterComes()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, PcpRequest.MapPort(s_client, s_map, 3600, new PcpOptions { PreferFailure = true })));
+        Assert.True(_session.TryStart(TimeSpan.Zero, PcpRequest.MapPort(s_client, s_map, 3600, new PcpOptions { PreferFailure = true }), PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(s_map with { ExternalPort = 4501, ExternalAddress = s_external }));
         Assert.False(_session.TryTakeOutcome(out _));
         _session.HandleTimeout(TimeSpan.FromSeconds(0.25));
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
-        Assert.Equal((PcpOutcomeKind.Answered, 1), (outcome.Kind, outcome.Tries));
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
+        Assert.Equal((ExchangeOutcomeKind.Answered, 1), (outcome.Kind, outcome.Tries));
         Assert.Equal((ushort)4501, outcome.Response?.Map?.ExternalPort);
     }
 
     [Theory]
     [Trait("rfc", "6887§A")]
-    [InlineData("0081000100000000", PcpOutcomeKind.SpeaksNatPmp)]
-    [InlineData("0000000100000000", PcpOutcomeKind.SpeaksNatPmp)]
-    [InlineData("0381000100000000", PcpOutcomeKind.VersionUnsupported)]
-    [InlineData("01810001", PcpOutcomeKind.VersionUnsupported)]
-    public void Session_OtherVersion_EndsAtOnce(string hex, PcpOutcomeKind kind)
+    [InlineData("0081000100000000", 0)]
+    [InlineData("0000000100000000", 0)]
+    [InlineData("0381000100000000", 3)]
+    [InlineData("01810001", 1)]
+    public void Session_OtherVersion_EndsAtOnce(string hex, byte version)
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Convert.FromHexString(hex));
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
-        Assert.Equal(kind, outcome.Kind);
-        Assert.Equal(1, outcome.Tries);
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
+        Assert.Equal((ExchangeOutcomeKind.Answered, 1), (outcome.Kind, outcome.Tries));
+        Assert.Equal((version, PcpResult.UnsupportedVersion), (outcome.Response?.Version, outcome.Response?.Result));
     }
 
     [Fact]
     [Trait("rfc", "6887§9")]
     public void Session_VersionItSpeaksCalledUnsupported_EndsAtOnceAndIsNotTriedAgain()
     {
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         _session.HandleDatagram(TimeSpan.Zero, s_from, Response(s_map, PcpResult.UnsupportedVersion));
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
-        Assert.Equal(PcpOutcomeKind.VersionUnsupported, outcome.Kind);
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
+        Assert.Equal(PcpResult.UnsupportedVersion, outcome.Response?.Result);
         Assert.Null(_session.NextTimeout);
     }
 
@@ -217,10 +218,10 @@ public sealed class PcpSessionTests
     public void Session_PortUnreachable_EndsAtOnce()
     {
         _session.HandlePortUnreachable(TimeSpan.Zero);
-        Assert.True(_session.TryStart(TimeSpan.Zero, s_request));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_request, PcpConstants.MaxTries));
         _session.HandlePortUnreachable(TimeSpan.FromMilliseconds(3));
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
-        Assert.Equal(PcpOutcomeKind.PortUnreachable, outcome.Kind);
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
+        Assert.Equal(ExchangeOutcomeKind.PortUnreachable, outcome.Kind);
     }
 
     [Fact]
@@ -240,12 +241,12 @@ public sealed class PcpSessionTests
     [Trait("rfc", "6887§8.5")]
     public void Session_EpochFallsBack_OutcomeSaysSoEvenInAnError()
     {
-        Assert.False(Exchange(TimeSpan.Zero, epoch: 1000).ServerLostState);
-        Assert.False(Exchange(TimeSpan.FromSeconds(160), epoch: 1160).ServerLostState);
+        Assert.False(Exchange(TimeSpan.Zero, epoch: 1000).GatewayLostState);
+        Assert.False(Exchange(TimeSpan.FromSeconds(160), epoch: 1160).GatewayLostState);
         Assert.False(_session.AnnouncesLoss(TimeSpan.FromSeconds(160), 1159));
         Assert.True(_session.AnnouncesLoss(TimeSpan.FromSeconds(160), 5));
-        Assert.True(Exchange(TimeSpan.FromSeconds(170), epoch: 3, PcpResult.NoResources).ServerLostState);
-        Assert.False(Exchange(TimeSpan.FromSeconds(171), epoch: 4).ServerLostState);
+        Assert.True(Exchange(TimeSpan.FromSeconds(170), epoch: 3, PcpResult.NoResources).GatewayLostState);
+        Assert.False(Exchange(TimeSpan.FromSeconds(171), epoch: 4).GatewayLostState);
     }
 
     [Theory]
@@ -266,9 +267,7 @@ public sealed class PcpSessionTests
     public void Epoch_BothDirections_AreChecked(uint first, double seconds, uint second, bool lost)
     {
         PcpEpoch epoch = new();
-        Assert.False(epoch.IsKnown);
         Assert.False(epoch.Observe(TimeSpan.FromHours(1), first));
-        Assert.True(epoch.IsKnown);
         Assert.Equal(lost, epoch.WouldBeLoss(TimeSpan.FromHours(1) + TimeSpan.FromSeconds(seconds), second));
         Assert.Equal(lost, epoch.Observe(TimeSpan.FromHours(1) + TimeSpan.FromSeconds(seconds), second));
         Assert.False(epoch.Observe(TimeSpan.FromHours(1) + TimeSpan.FromSeconds(seconds), second));
@@ -295,19 +294,19 @@ public sealed class PcpSessionTests
             PcpRenewal.Next(lifetime, attempts, TimeSpan.FromSeconds(last), random)?.TotalSeconds ?? -1;
     }
 
-    private PcpOutcome Exchange(TimeSpan now, uint epoch, PcpResult result = PcpResult.Success)
+    private ExchangeOutcome<PcpResponse> Exchange(TimeSpan now, uint epoch, PcpResult result = PcpResult.Success)
     {
-        Assert.True(_session.TryStart(now, s_request));
+        Assert.True(_session.TryStart(now, s_request, PcpConstants.MaxTries));
         _session.HandleDatagram(now, s_from, Response(s_map with { ExternalAddress = s_external }, result, epoch: epoch));
-        Assert.True(_session.TryTakeOutcome(out PcpOutcome outcome));
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
         return outcome;
     }
 
-    private static (List<double> Sends, PcpOutcome Outcome) RunDown(PcpSession session)
+    private static (List<double> Sends, ExchangeOutcome<PcpResponse> Outcome) RunDown(PcpSession session)
     {
         List<double> sends = [];
         TimeSpan now = TimeSpan.Zero;
-        PcpOutcome outcome;
+        ExchangeOutcome<PcpResponse>? outcome;
         while (!session.TryTakeOutcome(out outcome))
         {
             if (session.TryTakeOutput(new byte[PcpConstants.MaxMessageLength], out _)) sends.Add(now.TotalSeconds);

@@ -1,6 +1,7 @@
 using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.NatPmp;
 
 namespace Btmm.Core.NatTraversal.NatPmp;
@@ -9,12 +10,16 @@ namespace Btmm.Core.NatTraversal.NatPmp;
 /// Speaks NAT-PMP (RFC 6886) with one gateway: single operations, one at a time, each ended by an answer, by the gateway's
 /// refusal, or by the caller. Keeps no mapping alive; the keeper of mappings does. Thread-safe.
 /// </summary>
+/// <remarks>
+/// Nine tries without an answer take 128 s and end in <see cref="BtmmErrorReason.PortMappingUnsupported"/>; n fewer ones take
+/// 0.25 s × (2^n − 1) and end in <see cref="BtmmErrorReason.Timeout"/>.
+/// </remarks>
 public sealed class NatPmpClient : IAsyncDisposable
 {
     private readonly IPEndPoint _gateway;
     private readonly TimeProvider _time;
     private readonly NatPmpSession _session;
-    private readonly GatewayLink<NatPmpRequest, NatPmpOutcome> _link;
+    private readonly GatewayLink<NatPmpRequest, NatPmpResponse> _link;
     private int _stateLossCount;
 
     /// <summary>Makes a client; opens no socket yet.</summary>
@@ -28,32 +33,23 @@ public sealed class NatPmpClient : IAsyncDisposable
         _gateway = new IPEndPoint(route.Gateway, NatPmpConstants.GatewayPort);
         _time = time;
         _session = new NatPmpSession(route.Gateway);
-        _link = new GatewayLink<NatPmpRequest, NatPmpOutcome>(
-            _session, _gateway, route.LocalAddress, channels, time, NatPmpConstants.MaxMessageLength, outcome => outcome.Response is not null);
+        _link = new GatewayLink<NatPmpRequest, NatPmpResponse>(
+            _session, _gateway, route.LocalAddress, channels, time, NatPmpConstants.MaxMessageLength);
     }
-
-    /// <summary>The gateway's address.</summary>
-    public IPAddress Gateway => _gateway.Address;
 
     /// <summary>Where its requests go.</summary>
     internal IPEndPoint GatewayEndPoint => _gateway;
-
-    /// <summary>
-    /// How often a request is sent when the call does not say. 9 takes 128 s and ends in <see cref="BtmmErrorReason.PortMappingUnsupported"/>;
-    /// fewer end in <see cref="BtmmErrorReason.Timeout"/> after 0.25 s × (2^n − 1).
-    /// </summary>
-    public int MaxTries { get; init; } = NatPmpConstants.MaxTries;
 
     /// <summary>How often the gateway's answers have shown that it lost its mappings since the answer before (RFC 6886 §3.6).</summary>
     public int StateLossCount => Volatile.Read(ref _stateLossCount);
 
     /// <summary>Asks for the gateway's external address.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="maxTries">How often to send; by default <see cref="MaxTries"/>.</param>
+    /// <param name="maxTries">How often to send at most.</param>
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
-    public async Task<GatewayAnswer> GetExternalAddressAsync(CancellationToken cancellationToken, int? maxTries = null)
+    public async Task<GatewayAnswer> GetExternalAddressAsync(CancellationToken cancellationToken, int maxTries = NatPmpConstants.MaxTries)
     {
-        NatPmpOutcome outcome = await ExchangeAsync(NatPmpRequest.ExternalAddress(), maxTries, cancellationToken).ConfigureAwait(false);
+        ExchangeOutcome<NatPmpResponse> outcome = await ExchangeAsync(NatPmpRequest.ExternalAddress(), maxTries, cancellationToken).ConfigureAwait(false);
         NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
         IPAddress address = response.ExternalAddress ?? throw PortMappingErrors.Malformed(_gateway, "no address");
         TimeSpan age = TimeSpan.FromSeconds(response.EpochSeconds ?? 0);
@@ -63,11 +59,11 @@ public sealed class NatPmpClient : IAsyncDisposable
     /// <summary>Makes or renews a mapping. The gateway may grant another port and a shorter lifetime.</summary>
     /// <param name="request">What to map.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="maxTries">How often to send; by default <see cref="MaxTries"/>.</param>
+    /// <param name="maxTries">How often to send at most.</param>
     /// <exception cref="ArgumentOutOfRangeException">A port or the lifetime cannot be written in the protocol.</exception>
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
     public async Task<PortMapping> MapAsync(
-        PortMappingRequest request, CancellationToken cancellationToken, int? maxTries = null)
+        PortMappingRequest request, CancellationToken cancellationToken, int maxTries = NatPmpConstants.MaxTries)
     {
         ArgumentNullException.ThrowIfNull(request);
         ushort internalPort = InternalPort(request.InternalPort);
@@ -77,12 +73,12 @@ public sealed class NatPmpClient : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Lifetime, TimeSpan.FromSeconds(uint.MaxValue));
         NatPmpRequest message = NatPmpRequest.Map(
             Opcode(request.Protocol), internalPort, (ushort)request.SuggestedExternalPort, (uint)request.Lifetime.TotalSeconds);
-        NatPmpOutcome outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
+        ExchangeOutcome<NatPmpResponse> outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
         NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
         if (response.ExternalPort == 0) throw PortMappingErrors.Malformed(_gateway, "external port 0");
         return new PortMapping(
             PortMappingMethod.NatPmp,
-            Gateway,
+            _gateway.Address,
             request.Protocol,
             internalPort,
             response.ExternalPort,
@@ -94,10 +90,10 @@ public sealed class NatPmpClient : IAsyncDisposable
     /// <param name="protocol">UDP or TCP.</param>
     /// <param name="internalPort">The port on this host.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="maxTries">How often to send; by default <see cref="MaxTries"/>.</param>
+    /// <param name="maxTries">How often to send at most.</param>
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
     public async Task DeleteAsync(
-        PortMappingProtocol protocol, int internalPort, CancellationToken cancellationToken, int? maxTries = null)
+        PortMappingProtocol protocol, int internalPort, CancellationToken cancellationToken, int maxTries = NatPmpConstants.MaxTries)
     {
         NatPmpRequest message = NatPmpRequest.Delete(Opcode(protocol), InternalPort(internalPort));
         NatPmpErrors.Require(await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false), _gateway);
@@ -120,9 +116,9 @@ public sealed class NatPmpClient : IAsyncDisposable
         return (ushort)port;
     }
 
-    private async Task<NatPmpOutcome> ExchangeAsync(NatPmpRequest request, int? maxTries, CancellationToken cancellationToken)
+    private async Task<ExchangeOutcome<NatPmpResponse>> ExchangeAsync(NatPmpRequest request, int maxTries, CancellationToken cancellationToken)
     {
-        NatPmpOutcome outcome = await _link.ExchangeAsync(request, maxTries ?? MaxTries, cancellationToken).ConfigureAwait(false);
+        ExchangeOutcome<NatPmpResponse> outcome = await _link.ExchangeAsync(request, maxTries, cancellationToken).ConfigureAwait(false);
         if (!outcome.GatewayLostState) return outcome;
         Interlocked.Increment(ref _stateLossCount);
         PortMappingLog.Instance.StateLost(_gateway.Address.ToString(), outcome.Response?.EpochSeconds ?? 0);

@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.NatPmp;
 
 namespace Btmm.Core.NatTraversal.NatPmp;
@@ -8,9 +9,9 @@ namespace Btmm.Core.NatTraversal.NatPmp;
 internal static class NatPmpErrors
 {
     /// <summary>Throws unless the gateway answered with success.</summary>
-    internal static NatPmpResponse Require(NatPmpOutcome outcome, IPEndPoint gateway)
+    internal static NatPmpResponse Require(ExchangeOutcome<NatPmpResponse> outcome, IPEndPoint gateway)
     {
-        if (outcome.Kind == NatPmpOutcomeKind.PortUnreachable) throw PortMappingErrors.NotListening(PortMappingMethod.NatPmp, gateway);
+        if (outcome.Kind == ExchangeOutcomeKind.PortUnreachable) throw PortMappingErrors.NotListening(PortMappingMethod.NatPmp, gateway);
         if (outcome.Response is null)
         {
             bool settled = outcome.Tries >= NatPmpConstants.MaxTries;

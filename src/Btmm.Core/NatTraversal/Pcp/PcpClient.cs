@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Protocol;
+using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.Pcp;
 
 namespace Btmm.Core.NatTraversal.Pcp;
@@ -28,7 +29,7 @@ public sealed class PcpClient : IAsyncDisposable
     private readonly IRandomSource _random;
     private readonly TimeProvider _time;
     private readonly PcpSession _session;
-    private readonly GatewayLink<PcpRequest, PcpOutcome> _link;
+    private readonly GatewayLink<PcpRequest, PcpResponse> _link;
     private readonly ConcurrentDictionary<PcpNonce, bool> _asked = new();
     private int _stateLossCount;
     private bool _toldOfForeignNonce;
@@ -49,14 +50,13 @@ public sealed class PcpClient : IAsyncDisposable
         _random = random;
         _time = time;
         _session = new PcpSession(route.Gateway, random);
-        _link = new GatewayLink<PcpRequest, PcpOutcome>(
+        _link = new GatewayLink<PcpRequest, PcpResponse>(
             _session,
             _gateway,
             _local,
             channels,
             time,
-            PcpConstants.MaxMessageLength,
-            outcome => outcome.Kind == PcpOutcomeKind.Answered)
+            PcpConstants.MaxMessageLength)
         { Heard = PassOn };
     }
 
@@ -82,8 +82,8 @@ public sealed class PcpClient : IAsyncDisposable
     public async Task<GatewayAnswer> ProbeAsync(CancellationToken cancellationToken, int maxTries = PcpConstants.MaxTries)
     {
         PcpRequest request = PcpRequest.Announce(_local);
-        PcpOutcome outcome = await ExchangeAsync(request, Math.Min(maxTries, AnnounceTries), cancellationToken).ConfigureAwait(false);
-        if (outcome.Kind == PcpOutcomeKind.NoAnswer && maxTries > AnnounceTries)
+        ExchangeOutcome<PcpResponse> outcome = await ExchangeAsync(request, Math.Min(maxTries, AnnounceTries), cancellationToken).ConfigureAwait(false);
+        if (outcome.Kind == ExchangeOutcomeKind.NoAnswer && maxTries > AnnounceTries)
         {
             request = PcpRequest.Delete(_local, PcpNonce.Create(_random), PcpMap.Udp, DiscardPort);
             outcome = await ExchangeAsync(request, maxTries, cancellationToken).ConfigureAwait(false);
@@ -114,7 +114,7 @@ public sealed class PcpClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         PcpRequest message = Message(request, nonce, suggestedAddress);
-        PcpOutcome outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
+        ExchangeOutcome<PcpResponse> outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
         PcpResponse response = PcpErrors.Require(outcome, message, _gateway);
         if (response.Map is not { ExternalPort: > 0 } granted) throw PortMappingErrors.Malformed(_gateway, "external port 0");
         TimeSpan lifetime = TimeSpan.FromSeconds(response.LifetimeSeconds);
@@ -148,7 +148,7 @@ public sealed class PcpClient : IAsyncDisposable
         int maxTries = PcpConstants.MaxTries)
     {
         PcpRequest message = PcpRequest.Delete(_local, nonce, Number(protocol), InternalPort(internalPort));
-        PcpOutcome outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
+        ExchangeOutcome<PcpResponse> outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
         PcpResponse response = PcpErrors.RequireAnswer(outcome, _gateway);
         if (response.Result != PcpResult.Success && !IsNothingThere(message, response)) throw PcpErrors.Refused(response, message, _gateway);
     }
@@ -194,10 +194,10 @@ public sealed class PcpClient : IAsyncDisposable
         return (ushort)port;
     }
 
-    private static GatewayAnswer Answer(PcpOutcome outcome, PcpResponse response, IPAddress? externalAddress) => new(
+    private static GatewayAnswer Answer(ExchangeOutcome<PcpResponse> outcome, PcpResponse response, IPAddress? externalAddress) => new(
         PortMappingMethod.Pcp, externalAddress, TimeSpan.FromSeconds(response.EpochSeconds ?? 0), outcome.Elapsed, outcome.Tries);
 
-    private async Task<PcpOutcome> ExchangeAsync(PcpRequest request, int maxTries, CancellationToken cancellationToken)
+    private async Task<ExchangeOutcome<PcpResponse>> ExchangeAsync(PcpRequest request, int maxTries, CancellationToken cancellationToken)
     {
         if (request.Map is { } map)
         {
@@ -205,8 +205,8 @@ public sealed class PcpClient : IAsyncDisposable
             _asked[map.Nonce] = true;
         }
 
-        PcpOutcome outcome = await _link.ExchangeAsync(request, maxTries, cancellationToken).ConfigureAwait(false);
-        if (!outcome.ServerLostState) return outcome;
+        ExchangeOutcome<PcpResponse> outcome = await _link.ExchangeAsync(request, maxTries, cancellationToken).ConfigureAwait(false);
+        if (!outcome.GatewayLostState) return outcome;
         Interlocked.Increment(ref _stateLossCount);
         PortMappingLog.Instance.StateLost(_gateway.Address.ToString(), outcome.Response?.EpochSeconds ?? 0);
         return outcome;

@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.Diagnostics;
+using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.Pcp;
 
 namespace Btmm.Core.NatTraversal.Pcp;
@@ -8,21 +9,21 @@ namespace Btmm.Core.NatTraversal.Pcp;
 internal static class PcpErrors
 {
     /// <summary>Throws unless the server answered with success.</summary>
-    internal static PcpResponse Require(PcpOutcome outcome, PcpRequest request, IPEndPoint gateway)
+    internal static PcpResponse Require(ExchangeOutcome<PcpResponse> outcome, PcpRequest request, IPEndPoint gateway)
     {
         PcpResponse response = RequireAnswer(outcome, gateway);
         return response.Result == PcpResult.Success ? response : throw Refused(response, request, gateway);
     }
 
-    /// <summary>Throws unless the server answered in PCP, be it an error.</summary>
-    internal static PcpResponse RequireAnswer(PcpOutcome outcome, IPEndPoint gateway) => outcome.Kind switch
+    /// <summary>Throws unless the server answered in this version of PCP, be it an error.</summary>
+    internal static PcpResponse RequireAnswer(ExchangeOutcome<PcpResponse> outcome, IPEndPoint gateway)
     {
-        PcpOutcomeKind.Answered when outcome.Response is not null => outcome.Response,
-        PcpOutcomeKind.PortUnreachable => throw PortMappingErrors.NotListening(PortMappingMethod.Pcp, gateway),
-        PcpOutcomeKind.SpeaksNatPmp => throw SpeaksNatPmp(gateway),
-        PcpOutcomeKind.VersionUnsupported => throw OtherVersion(outcome.Response, gateway),
-        _ => throw PortMappingErrors.Silent(PortMappingMethod.Pcp, gateway, outcome.Tries, outcome.Tries >= PcpConstants.MaxTries),
-    };
+        if (outcome.Kind == ExchangeOutcomeKind.PortUnreachable) throw PortMappingErrors.NotListening(PortMappingMethod.Pcp, gateway);
+        if (outcome.Response is not { } response)
+            throw PortMappingErrors.Silent(PortMappingMethod.Pcp, gateway, outcome.Tries, outcome.Tries >= PcpConstants.MaxTries);
+        if (response.Version == PcpConstants.NatPmpVersion) throw SpeaksNatPmp(gateway);
+        return response.Result == PcpResult.UnsupportedVersion ? throw OtherVersion(response, gateway) : response;
+    }
 
     internal static BtmmException Refused(PcpResponse response, PcpRequest request, IPEndPoint gateway)
     {

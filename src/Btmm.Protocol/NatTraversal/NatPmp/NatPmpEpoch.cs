@@ -7,7 +7,7 @@ namespace Btmm.Protocol.NatTraversal.NatPmp;
 /// expected = last value + 7/8 of the time that passed here; the gateway has lost its state when it reports less than
 /// expected - 2. Worked: last 1000, 80 s pass, expected 1070; 1068 is fine, 1067 is a reboot.
 /// </remarks>
-public sealed class NatPmpEpoch
+public sealed class NatPmpEpoch : IGatewayEpoch
 {
     private const double ClockRatio = 7.0 / 8.0;
     private const double ToleranceSeconds = 2;
@@ -15,10 +15,7 @@ public sealed class NatPmpEpoch
     private uint? _last;
     private TimeSpan _lastAt;
 
-    /// <summary>Whether a value has been seen yet.</summary>
-    public bool IsKnown => _last is not null;
-
-    /// <summary>Whether <paramref name="epochSeconds"/> would mean that the gateway lost its state. Changes nothing.</summary>
+    /// <inheritdoc/>
     public bool WouldBeLoss(TimeSpan now, uint epochSeconds)
     {
         if (_last is not { } last) return false;
@@ -26,7 +23,7 @@ public sealed class NatPmpEpoch
         return epochSeconds < last + (ClockRatio * passed) - ToleranceSeconds;
     }
 
-    /// <summary>Takes note of a value; true when it means that the gateway lost its state.</summary>
+    /// <inheritdoc/>
     public bool Observe(TimeSpan now, uint epochSeconds)
     {
         bool lost = WouldBeLoss(now, epochSeconds);

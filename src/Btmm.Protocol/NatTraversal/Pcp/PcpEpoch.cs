@@ -9,7 +9,7 @@ namespace Btmm.Protocol.NatTraversal.Pcp;
 /// 1147 is not. The other way, 1172: 172 - 172/16 = 162 is at most 160 + 2 and fine; 1173 (173 - 10 = 163) is not. With no time
 /// passed, 999 is fine (reordered packets) and 998 is not.
 /// </remarks>
-public sealed class PcpEpoch
+public sealed class PcpEpoch : IGatewayEpoch
 {
     private const long BackwardTolerance = 1;
     private const long Quantization = 2;
@@ -18,12 +18,7 @@ public sealed class PcpEpoch
     private long? _lastServer;
     private long _lastClient;
 
-    /// <summary>Whether a value has been seen yet.</summary>
-    public bool IsKnown => _lastServer is not null;
-
-    /// <summary>Whether <paramref name="epochSeconds"/> would mean that the server may have lost its state. Changes nothing.</summary>
-    /// <param name="now">The time here, on a clock that never goes backwards.</param>
-    /// <param name="epochSeconds">The epoch time in an answer.</param>
+    /// <inheritdoc/>
     public bool WouldBeLoss(TimeSpan now, uint epochSeconds)
     {
         if (_lastServer is not { } last) return false;
@@ -35,9 +30,7 @@ public sealed class PcpEpoch
             || serverDelta + Quantization < clientDelta - (clientDelta / ClockError);
     }
 
-    /// <summary>Takes note of a value; true when it means that the server may have lost its state.</summary>
-    /// <param name="now">The time here, on a clock that never goes backwards.</param>
-    /// <param name="epochSeconds">The epoch time in an answer.</param>
+    /// <inheritdoc/>
     public bool Observe(TimeSpan now, uint epochSeconds)
     {
         bool lost = WouldBeLoss(now, epochSeconds);

@@ -15,10 +15,7 @@ public sealed class StunExchange
 {
     private readonly StunQuery _query;
     private readonly byte[] _id;
-    private readonly TimeSpan _startedAt;
-    private TimeSpan _interval;
-    private int _tries;
-    private bool _sendDue;
+    private readonly Retransmission _sending;
     private bool _foreign;
 
     /// <summary>Starts a transaction; its first request is due.</summary>
@@ -31,16 +28,14 @@ public sealed class StunExchange
         ArgumentOutOfRangeException.ThrowIfNotEqual(transactionId.Length, StunHeader.TransactionIdSize);
         _query = query;
         _id = transactionId.ToArray();
-        _startedAt = now;
-        _interval = query.FirstInterval;
-        Send(now);
+        _sending = new Retransmission(now, query.Tries, Retransmission.Doubling(query.FirstInterval));
     }
 
     /// <summary>Where to send the output.</summary>
     public IPEndPoint Server => _query.Server;
 
     /// <summary>When <see cref="HandleTimeout"/> must be called; null when the transaction has ended.</summary>
-    public TimeSpan? NextTimeout { get; private set; }
+    public TimeSpan? NextTimeout => Outcome is null ? _sending.NextTimeout : null;
 
     /// <summary>How it ended; null while it has not.</summary>
     public StunOutcome? Outcome { get; private set; }
@@ -51,10 +46,11 @@ public sealed class StunExchange
     public bool TryTakeOutput(Span<byte> destination, out int written)
     {
         written = 0;
-        if (!_sendDue) return false;
+        if (Outcome is not null || !_sending.IsDue) return false;
         written = StunResponse.WriteRequest(destination, _id, _query.Change);
-        _sendDue = written == 0;
-        return written > 0;
+        if (written == 0) return false;
+        _sending.MarkSent();
+        return true;
     }
 
     /// <summary>A datagram arrived. Ignored unless it is from where the answer must come.</summary>
@@ -82,24 +78,11 @@ public sealed class StunExchange
     /// <param name="now">The time.</param>
     public void HandleTimeout(TimeSpan now)
     {
-        if (NextTimeout is not { } due || now < due) return;
+        if (Outcome is not null || !_sending.IsOverdue(now)) return;
         if (_foreign) End(now, StunOutcomeKind.NotStun, null);
-        else if (_tries >= _query.Tries) End(now, StunOutcomeKind.NoAnswer, null);
-        else Send(now);
+        else if (!_sending.TryAgain(now)) End(now, StunOutcomeKind.NoAnswer, null);
     }
 
-    private void Send(TimeSpan now)
-    {
-        _tries++;
-        _sendDue = true;
-        NextTimeout = now + _interval;
-        _interval *= 2;
-    }
-
-    private void End(TimeSpan now, StunOutcomeKind kind, StunResponse? response)
-    {
-        NextTimeout = null;
-        _sendDue = false;
-        Outcome = new StunOutcome(kind, response, _tries, now - _startedAt);
-    }
+    private void End(TimeSpan now, StunOutcomeKind kind, StunResponse? response) =>
+        Outcome = new StunOutcome(kind, response, _sending.Tries, _sending.Elapsed(now));
 }
