@@ -12,6 +12,9 @@ internal sealed class GroupListener : IAsyncDisposable
 {
     private const int QueueLength = 16;
 
+    /// <summary>So many errors in a row mean that the socket is of no use any more; fewer come with an interface that goes and returns.</summary>
+    private const int MaxErrors = 16;
+
     private readonly IDatagramChannel? _channel;
     private readonly CancellationTokenSource _shutdown = new();
     private readonly Task _loop;
@@ -22,7 +25,7 @@ internal sealed class GroupListener : IAsyncDisposable
     /// <param name="channels">Where the socket comes from.</param>
     /// <param name="options">The group; null to hear nothing.</param>
     /// <param name="maxLength">The longest datagram that means anything.</param>
-    /// <param name="judge">What a datagram of this buffer announces; null for nothing. Called by one task.</param>
+    /// <param name="judge">What a datagram of this buffer announces; null for nothing. Called by one task, never with one that was cut off.</param>
     internal GroupListener(
         IDatagramChannelFactory channels, DatagramChannelOptions? options, int maxLength, Func<ReceivedDatagram, byte[], GatewayAnnouncement?> judge)
     {
@@ -60,10 +63,18 @@ internal sealed class GroupListener : IAsyncDisposable
     private async Task ListenAsync(IDatagramChannel channel, int maxLength, Func<ReceivedDatagram, byte[], GatewayAnnouncement?> judge)
     {
         byte[] buffer = new byte[maxLength];
-        while (!_shutdown.IsCancellationRequested)
+        for (int errors = 0; errors < MaxErrors;)
         {
-            ReceivedDatagram received = await channel.ReceiveAsync(buffer, _shutdown.Token).ConfigureAwait(false);
-            if (judge(received, buffer) is { } announcement) Tell(announcement);
+            try
+            {
+                ReceivedDatagram received = await channel.ReceiveAsync(buffer, _shutdown.Token).ConfigureAwait(false);
+                errors = 0;
+                if (!received.Truncated && judge(received, buffer) is { } announcement) Tell(announcement);
+            }
+            catch (SocketException)
+            {
+                errors++;
+            }
         }
     }
 }

@@ -16,11 +16,11 @@ internal static class PortMappingErrors
     { Endpoint = gateway };
 
     /// <summary>The gateway answered something that breaks the protocol.</summary>
-    internal static BtmmException Malformed(IPEndPoint gateway, string what, int? code = null) => new(
+    internal static BtmmException Malformed(IPEndPoint gateway, string what, int? code = null, TimeSpan? retryAfter = null) => new(
         BtmmErrorReason.MalformedReply,
         $"The gateway {gateway.Address} answered with {what}.",
         $"Look for new firmware for the router, or {ByHand(gateway)}.")
-    { Endpoint = gateway, ProtocolCode = code };
+    { Endpoint = gateway, ProtocolCode = code, RetryAfter = retryAfter };
 
     /// <summary>Nobody listens on the protocol's port.</summary>
     internal static BtmmException NotListening(PortMappingMethod method, IPEndPoint gateway) =>

@@ -14,6 +14,28 @@ public sealed record PortMappingRequest(
     /// </summary>
     public bool PreferFailure { get; init; }
 
+    /// <summary>
+    /// A port of this host as NAT-PMP and PCP write it. 0 would concern every port (RFC 6886 §3.4, RFC 6887 §11.1), so it is not let through.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none.</exception>
+    internal static ushort InternalPortNumber(int port)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
+        return (ushort)port;
+    }
+
+    /// <summary>The ports and the lifetime as NAT-PMP and PCP write them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One of them cannot be written.</exception>
+    internal (ushort InternalPort, ushort SuggestedExternalPort, uint LifetimeSeconds) Numbers()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(SuggestedExternalPort);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(SuggestedExternalPort, ushort.MaxValue);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Lifetime, TimeSpan.FromSeconds(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Lifetime, TimeSpan.FromSeconds(uint.MaxValue));
+        return (InternalPortNumber(InternalPort), (ushort)SuggestedExternalPort, (uint)Lifetime.TotalSeconds);
+    }
+
     /// <summary>Whether the external port that was granted is worse than none.</summary>
     internal bool Rejects(int externalPort) => PreferFailure && SuggestedExternalPort != 0 && externalPort != SuggestedExternalPort;
 }

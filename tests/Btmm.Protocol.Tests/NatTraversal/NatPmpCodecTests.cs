@@ -95,6 +95,7 @@ public sealed class NatPmpCodecTests
     [InlineData("0000000100000007", NatPmpOpcode.ExternalAddress, NatPmpResult.UnsupportedVersion)]
     [InlineData("0081000100000000", NatPmpOpcode.MapUdp, NatPmpResult.UnsupportedVersion)]
     [InlineData("0280000100000000", NatPmpOpcode.ExternalAddress, NatPmpResult.UnsupportedVersion)]
+    [InlineData("0281ff0100000000", NatPmpOpcode.MapUdp, NatPmpResult.UnsupportedVersion)]
     [InlineData("0080000300000007", NatPmpOpcode.ExternalAddress, NatPmpResult.NetworkFailure)]
     [InlineData("0081000200000007", NatPmpOpcode.MapUdp, NatPmpResult.NotAuthorized)]
     [InlineData("008100020000000711940000", NatPmpOpcode.MapUdp, NatPmpResult.NotAuthorized)]
@@ -120,6 +121,8 @@ public sealed class NatPmpCodecTests
     [InlineData("0083000066fda1ee04d204d2000001f4")]
     [InlineData("00ff000066fda1ee04d204d2000001f4")]
     [InlineData("02000001")]
+    [InlineData("0280000000000000")]
+    [InlineData("028100020000070800000001")]
     [InlineData("00800003000000")]
     public void Response_Malformed_IsRefused(string hex) =>
         Assert.False(NatPmpResponse.TryParse(Convert.FromHexString(hex), out _));

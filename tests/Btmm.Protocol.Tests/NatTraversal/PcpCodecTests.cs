@@ -182,13 +182,15 @@ public sealed class PcpCodecTests
 
     [Theory]
     [Trait("rfc", "6887§9")]
-    [InlineData("03810001", 3)]
-    [InlineData("0181000100000000", 1)]
-    public void Response_OfAnotherVersion_TellsWhich(string hex, byte version)
+    [InlineData("03810001", 3, 0)]
+    [InlineData("0181000100000000", 1, 0)]
+    [InlineData("018100010000003c", 1, 60)]
+    public void Response_OfAnotherVersion_TellsWhichAndForHowLong(string hex, byte version, uint lifetime)
     {
         PcpResponse response = ParseResponse(hex);
         Assert.Equal(version, response.Version);
         Assert.Equal(PcpResult.UnsupportedVersion, response.Result);
+        Assert.Equal(lifetime, response.LifetimeSeconds);
         Assert.Null(response.EpochSeconds);
     }
 

@@ -101,6 +101,59 @@ public sealed class StunTests
         Assert.Equal((420, null), (response.Error, response.MappedAddress));
     }
 
+    [Theory, Trait("rfc", "8489§14.8")]
+    [InlineData(3, 0, 300)]
+    [InlineData(6, 99, 699)]
+    [InlineData(0xFC, 20, 420)]
+    [InlineData(2, 99, 0)]
+    [InlineData(7, 0, 0)]
+    [InlineData(3, 100, 0)]
+    [InlineData(2, 255, 0)]
+    public void Response_ErrorOutOfItsRange_IsNone(byte errorClass, byte number, int error)
+    {
+        byte[] message = new byte[64];
+        var writer = new StunWriter(message, StunHeader.BindingError, Id);
+        Assert.True(writer.TryWrite(StunAttribute.ErrorCode, [0, 0, errorClass, number]));
+        int length = writer.Finish(withFingerprint: true);
+        Assert.Equal(error != 0, StunResponse.TryParse(message.AsSpan(0, length), Id, out StunResponse? response));
+        Assert.Equal(error, response?.Error ?? 0);
+    }
+
+    [Fact, Trait("rfc", "8489§14")]
+    public void Response_AttributeTwice_TheFirstCounts()
+    {
+        byte[] message = new byte[128];
+        var writer = new StunWriter(message, StunHeader.BindingSuccess, Id);
+        for (ushort port = 1; port <= 2; port++)
+        {
+            Assert.True(writer.TryWriteMapped([192, 0, 2, 1], port));
+            Assert.True(writer.TryWriteAddress(StunAttribute.ResponseOrigin, [192, 0, 2, 2], port));
+            Assert.True(writer.TryWriteAddress(StunAttribute.OtherAddress, [192, 0, 2, 3], port));
+        }
+
+        int length = writer.Finish(withFingerprint: true);
+        Assert.True(StunResponse.TryParse(message.AsSpan(0, length), Id, out StunResponse? response));
+        Assert.Equal((1, 1, 1), (response.MappedAddress?.Port, response.Origin?.Port, response.OtherAddress?.Port));
+    }
+
+    [Theory, Trait("rfc", "8489§9")]
+    [InlineData(StunAttribute.MessageIntegrity, 20)]
+    [InlineData(StunAttribute.MessageIntegritySha256, 32)]
+    public void Response_AttributesBehindTheSignature_AreIgnored(StunAttribute signature, int size)
+    {
+        byte[] message = new byte[256];
+        var writer = new StunWriter(message, StunHeader.BindingSuccess, Id);
+        Assert.True(writer.TryWriteMapped([192, 0, 2, 1], 1));
+        Assert.True(writer.TryWrite(signature, new byte[size]));
+        Assert.True(writer.TryWriteAddress(StunAttribute.OtherAddress, [192, 0, 2, 3], 1));
+        Assert.True(writer.TryWrite((StunAttribute)0x7000, [1, 2, 3, 4])); // One that would have to be understood.
+        int length = writer.Finish(withFingerprint: true);
+        Assert.True(StunResponse.TryParse(message.AsSpan(0, length), Id, out StunResponse? response));
+        Assert.Equal((1, null), (response.MappedAddress?.Port, response.OtherAddress));
+        message[length - 1] ^= 1;
+        Assert.False(StunResponse.TryParse(message.AsSpan(0, length), Id, out _)); // The check sum counts all the same.
+    }
+
     [Fact, Trait("rfc", "8489§5")]
     public void IsStun_WithTheMagicCookie_IsNeverADnsMessage()
     {

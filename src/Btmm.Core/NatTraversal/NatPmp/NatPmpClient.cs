@@ -66,13 +66,8 @@ public sealed class NatPmpClient : IAsyncDisposable
         PortMappingRequest request, CancellationToken cancellationToken, int maxTries = NatPmpConstants.MaxTries)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ushort internalPort = InternalPort(request.InternalPort);
-        ArgumentOutOfRangeException.ThrowIfNegative(request.SuggestedExternalPort);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.SuggestedExternalPort, ushort.MaxValue);
-        ArgumentOutOfRangeException.ThrowIfLessThan(request.Lifetime, TimeSpan.FromSeconds(1));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Lifetime, TimeSpan.FromSeconds(uint.MaxValue));
-        NatPmpRequest message = NatPmpRequest.Map(
-            Opcode(request.Protocol), internalPort, (ushort)request.SuggestedExternalPort, (uint)request.Lifetime.TotalSeconds);
+        (ushort internalPort, ushort external, uint lifetime) = request.Numbers();
+        NatPmpRequest message = NatPmpRequest.Map(Opcode(request.Protocol), internalPort, external, lifetime);
         ExchangeOutcome<NatPmpResponse> outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
         NatPmpResponse response = NatPmpErrors.Require(outcome, _gateway);
         if (response.ExternalPort == 0) throw PortMappingErrors.Malformed(_gateway, "external port 0");
@@ -95,7 +90,7 @@ public sealed class NatPmpClient : IAsyncDisposable
     public async Task DeleteAsync(
         PortMappingProtocol protocol, int internalPort, CancellationToken cancellationToken, int maxTries = NatPmpConstants.MaxTries)
     {
-        NatPmpRequest message = NatPmpRequest.Delete(Opcode(protocol), InternalPort(internalPort));
+        NatPmpRequest message = NatPmpRequest.Delete(Opcode(protocol), PortMappingRequest.InternalPortNumber(internalPort));
         NatPmpErrors.Require(await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false), _gateway);
     }
 
@@ -107,14 +102,6 @@ public sealed class NatPmpClient : IAsyncDisposable
 
     private static NatPmpOpcode Opcode(PortMappingProtocol protocol) =>
         protocol == PortMappingProtocol.Tcp ? NatPmpOpcode.MapTcp : NatPmpOpcode.MapUdp;
-
-    /// <summary>Port 0 would delete every mapping of this host (RFC 6886 §3.4), so it is not let through.</summary>
-    private static ushort InternalPort(int port)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
-        return (ushort)port;
-    }
 
     private async Task<ExchangeOutcome<NatPmpResponse>> ExchangeAsync(NatPmpRequest request, int maxTries, CancellationToken cancellationToken)
     {

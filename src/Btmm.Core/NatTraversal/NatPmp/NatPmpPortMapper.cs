@@ -7,9 +7,7 @@ namespace Btmm.Core.NatTraversal.NatPmp;
 /// <summary>Maps ports by NAT-PMP, and hears the gateway's announcements. Thread-safe.</summary>
 public sealed class NatPmpPortMapper : IPortMapper
 {
-    private const int BriskTries = 5;
-    private const int BriefTries = 3;
-
+    private readonly IMappingMemory _memory;
     private readonly NatPmpClient _client;
     private readonly GatewayAnnouncementListener _listener;
 
@@ -18,6 +16,7 @@ public sealed class NatPmpPortMapper : IPortMapper
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(services);
+        _memory = services.Memory;
         _client = new NatPmpClient(route, services.Channels, services.Time);
         _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
@@ -39,8 +38,8 @@ public sealed class NatPmpPortMapper : IPortMapper
         PortMapping mapping = await _client.MapAsync(request, cancellationToken, Tries(effort)).ConfigureAwait(false);
         if (!request.Rejects(mapping.ExternalPort)) return mapping;
 
-        // NAT-PMP cannot ask for this port or none, so the other one is given back.
-        await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        // NAT-PMP cannot ask for this port or none, so the other one is given back; unless it is not new, and somebody lives by it.
+        if (!_memory.HadBefore(mapping)) await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
         throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
     }
 
@@ -58,10 +57,5 @@ public sealed class NatPmpPortMapper : IPortMapper
         await _client.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static int Tries(ExchangeEffort effort) => effort switch
-    {
-        ExchangeEffort.Brisk => BriskTries,
-        ExchangeEffort.Brief => BriefTries,
-        _ => NatPmpConstants.MaxTries,
-    };
+    private static int Tries(ExchangeEffort effort) => effort.Tries(NatPmpConstants.MaxTries);
 }

@@ -86,7 +86,9 @@ public sealed class PcpClient : IAsyncDisposable
         if (outcome.Kind == ExchangeOutcomeKind.NoAnswer && maxTries > AnnounceTries)
         {
             request = PcpRequest.Delete(_local, PcpNonce.Create(_random), PcpMap.Udp, DiscardPort);
+            TimeSpan before = outcome.Elapsed;
             outcome = await ExchangeAsync(request, maxTries, cancellationToken).ConfigureAwait(false);
+            outcome = outcome with { Elapsed = before + outcome.Elapsed };
         }
 
         // A server that does not know ANNOUNCE is a server all the same.
@@ -147,7 +149,7 @@ public sealed class PcpClient : IAsyncDisposable
         CancellationToken cancellationToken,
         int maxTries = PcpConstants.MaxTries)
     {
-        PcpRequest message = PcpRequest.Delete(_local, nonce, Number(protocol), InternalPort(internalPort));
+        PcpRequest message = PcpRequest.Delete(_local, nonce, Number(protocol), PortMappingRequest.InternalPortNumber(internalPort));
         ExchangeOutcome<PcpResponse> outcome = await ExchangeAsync(message, maxTries, cancellationToken).ConfigureAwait(false);
         PcpResponse response = PcpErrors.RequireAnswer(outcome, _gateway);
         if (response.Result != PcpResult.Success && !IsNothingThere(message, response)) throw PcpErrors.Refused(response, message, _gateway);
@@ -163,17 +165,11 @@ public sealed class PcpClient : IAsyncDisposable
 
     private PcpRequest Message(PortMappingRequest request, PcpNonce nonce, IPAddress? suggestedAddress)
     {
-        ushort internalPort = InternalPort(request.InternalPort);
-        ArgumentOutOfRangeException.ThrowIfNegative(request.SuggestedExternalPort);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.SuggestedExternalPort, ushort.MaxValue);
-        ArgumentOutOfRangeException.ThrowIfLessThan(request.Lifetime, TimeSpan.FromSeconds(1));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(request.Lifetime, TimeSpan.FromSeconds(uint.MaxValue));
-        IPAddress any = _local.AddressFamily == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
-        PcpMap map = new(
-            nonce, Number(request.Protocol), internalPort, (ushort)request.SuggestedExternalPort, suggestedAddress ?? any);
+        (ushort internalPort, ushort external, uint lifetime) = request.Numbers();
+        PcpMap map = new(nonce, Number(request.Protocol), internalPort, external, suggestedAddress ?? Any);
         bool preferFailure = request.PreferFailure && request.SuggestedExternalPort != 0; // Without a port it is malformed (§13.2).
         PcpOptions options = preferFailure ? new PcpOptions { PreferFailure = true } : PcpOptions.None;
-        return PcpRequest.MapPort(_local, map, (uint)request.Lifetime.TotalSeconds, options);
+        return PcpRequest.MapPort(_local, map, lifetime, options);
     }
 
     /// <summary>
@@ -183,16 +179,17 @@ public sealed class PcpClient : IAsyncDisposable
     private static bool IsNothingThere(PcpRequest request, PcpResponse response) =>
         request is { Map: not null, LifetimeSeconds: 0 } && response.Result == PcpResult.NoResources;
 
-    /// <summary>A firewall that does not fill in the address of a pinhole means this host's own.</summary>
-    private IPAddress External(IPAddress granted) => granted.Equals(IPAddress.IPv6Any) ? _local : granted;
+    /// <summary>The address that stands for "any" in this host's family.</summary>
+    private IPAddress Any => IsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
 
-    /// <summary>Port 0 would concern every port of this host (RFC 6887 §11.1), so it is not let through.</summary>
-    private static ushort InternalPort(int port)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, ushort.MaxValue);
-        return (ushort)port;
-    }
+    private bool IsIPv6 => _local.AddressFamily == AddressFamily.InterNetworkV6;
+
+    /// <summary>
+    /// The address of a grant. Some servers fill in none, or write it in the other family's zeros: a firewall then means this host's own
+    /// address, a NAT that it has none.
+    /// </summary>
+    private IPAddress External(IPAddress granted) =>
+        granted.Equals(IPAddress.Any) || granted.Equals(IPAddress.IPv6Any) ? IsIPv6 ? _local : IPAddress.Any : granted;
 
     private static GatewayAnswer Answer(ExchangeOutcome<PcpResponse> outcome, PcpResponse response, IPAddress? externalAddress) => new(
         PortMappingMethod.Pcp, externalAddress, TimeSpan.FromSeconds(response.EpochSeconds ?? 0), outcome.Elapsed, outcome.Tries);

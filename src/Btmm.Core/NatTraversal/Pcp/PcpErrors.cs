@@ -32,7 +32,7 @@ internal static class PcpErrors
         string what = PcpResults.MeaningOf(response.Result);
         return response.Result switch
         {
-            PcpResult.NotAuthorized when request.Map is not null => NotAuthorized(gateway, wait),
+            PcpResult.NotAuthorized when request.Map is not null => NotAuthorized(gateway, wait, response.LifetimeSeconds),
             PcpResult.NotAuthorized => PortMappingErrors.NotAuthorized(PortMappingMethod.Pcp, gateway, code, wait),
             PcpResult.NetworkFailure => PortMappingErrors.NetworkFailure(gateway, code, wait),
             PcpResult.NoResources or PcpResult.UserExceededQuota or PcpResult.ExcessiveRemotePeers =>
@@ -42,7 +42,7 @@ internal static class PcpErrors
             PcpResult.AddressMismatch => AddressMismatch(gateway, request.ClientAddress, wait),
             PcpResult.MalformedRequest or PcpResult.UnsupportedOpcode or PcpResult.UnsupportedOption or PcpResult.MalformedOption
                 or PcpResult.UnsupportedProtocol => Useless(gateway, what, code, wait),
-            _ => PortMappingErrors.Malformed(gateway, $"the unknown PCP result {code}", code),
+            _ => PortMappingErrors.Malformed(gateway, $"the unknown PCP result {code}", code, wait),
         };
     }
 
@@ -68,13 +68,18 @@ internal static class PcpErrors
     };
 
     /// <summary>RFC 6887 §11.3: also the answer to a request for a mapping that has another nonce; then the lifetime is what is left of it.</summary>
-    private static BtmmException NotAuthorized(IPEndPoint gateway, TimeSpan wait) => new(
-        BtmmErrorReason.PortMappingNotAuthorized,
-        $"The gateway {gateway.Address} refuses to map the port (not authorized): its settings forbid it, or the port still has a mapping "
-            + "that another program made, or this one before it lost its memory.",
-        $"Allow PCP for this host in the router's settings; if it is allowed, wait for the old mapping to end ({wait.TotalMinutes:0.#} minutes "
-            + "by the router's word), or use another port.")
-    { Endpoint = gateway, ProtocolCode = (int)PcpResult.NotAuthorized, RetryAfter = wait };
+    private static BtmmException NotAuthorized(IPEndPoint gateway, TimeSpan wait, uint lifetimeSeconds)
+    {
+        TimeSpan told = TimeSpan.FromSeconds(lifetimeSeconds);
+        bool isCredible = told > TimeSpan.Zero && told <= PcpConstants.MaxLifetime;
+        string until = isCredible ? $" ({told.TotalMinutes:0.#} minutes by the router's word)" : "";
+        return new BtmmException(
+            BtmmErrorReason.PortMappingNotAuthorized,
+            $"The gateway {gateway.Address} refuses to map the port (not authorized): its settings forbid it, or the port still has a mapping "
+                + "that another program made, or this one before it lost its memory.",
+            $"Allow PCP for this host in the router's settings; if it is allowed, wait for the old mapping to end{until}, or use another port.")
+        { Endpoint = gateway, ProtocolCode = (int)PcpResult.NotAuthorized, RetryAfter = wait };
+    }
 
     private static BtmmException AddressMismatch(IPEndPoint gateway, IPAddress client, TimeSpan wait) => new(
         BtmmErrorReason.DoubleNat,

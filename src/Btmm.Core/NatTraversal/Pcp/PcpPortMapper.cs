@@ -18,9 +18,6 @@ namespace Btmm.Core.NatTraversal.Pcp;
 /// </remarks>
 public sealed class PcpPortMapper : IPortMapper
 {
-    private const int BriskTries = 5;
-    private const int BriefTries = 3;
-
     /// <summary>A pinhole that cannot be deleted is good enough as gone when it ends within this.</summary>
     private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(10);
 
@@ -29,6 +26,7 @@ public sealed class PcpPortMapper : IPortMapper
     private readonly TimeProvider _time;
     private readonly PcpClient _client;
     private readonly GatewayAnnouncementListener _listener;
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private readonly List<Held> _held = [];
     private int _changes;
@@ -52,7 +50,54 @@ public sealed class PcpPortMapper : IPortMapper
     public ChannelReader<GatewayAnnouncement> Announcements => _listener.Announcements;
 
     /// <inheritdoc/>
-    public async Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken)
+    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
+        InTurnAsync(() => QueryInTurnAsync(effort, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return InTurnAsync(() => MapInTurnAsync(request, effort, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        return InTurnAsync(
+            async () =>
+            {
+                await DeleteInTurnAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync().ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Runs an operation while no other does: between a look at what is held and the exchange that it leads to, a deletion must not
+    /// come, or the query would make again what was deleted.
+    /// </summary>
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> operation, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await operation().ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task<GatewayAnswer> QueryInTurnAsync(ExchangeEffort effort, CancellationToken cancellationToken)
     {
         Held? held = Latest();
         if (held is null || IsIPv6)
@@ -69,38 +114,37 @@ public sealed class PcpPortMapper : IPortMapper
         return answer;
     }
 
-    /// <inheritdoc/>
-    public async Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
+    private async Task<PortMapping> MapInTurnAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(request);
         PcpNonce nonce = _memory.NonceFor(_client.GatewayEndPoint.Address, request.Protocol, request.InternalPort);
-        PortMapping mapping;
         IPAddress? suggested = SuggestedAddress(request);
+        PortMappingRequest understood = request;
+        PortMapping mapping;
         try
         {
             (mapping, _) = await _client.MapAsync(request, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
         }
         catch (BtmmException e) when (e.ProtocolCode == (int)PcpResult.UnsupportedOption && request.PreferFailure)
         {
-            // A server need not know PREFER_FAILURE (RFC 6887 §13.2).
-            PortMappingRequest plain = request with { PreferFailure = false };
-            (mapping, _) = await _client.MapAsync(plain, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
+            // A server need not know PREFER_FAILURE (RFC 6887 §13.2); queries that repeat the request leave it out from now on.
+            understood = request with { PreferFailure = false };
+            (mapping, _) = await _client.MapAsync(understood, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
         }
 
-        if (request.Rejects(mapping.ExternalPort))
+        if (!request.Rejects(mapping.ExternalPort))
         {
-            await DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
-            throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
+            Hold(understood, mapping);
+            return mapping;
         }
 
-        Hold(request, mapping);
-        return mapping;
+        // Given back, unless it is not new, and somebody lives by it.
+        if (!_memory.HadBefore(mapping) && !IsHeld(mapping))
+            await DeleteInTurnAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        throw PortMappingErrors.Conflict(_client.GatewayEndPoint, request.SuggestedExternalPort, mapping.ExternalPort);
     }
 
-    /// <inheritdoc/>
-    public async Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    private async Task DeleteInTurnAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(mapping);
         PcpNonce nonce = mapping.Nonce ?? _memory.NonceFor(mapping.Gateway, mapping.Protocol, mapping.InternalPort);
         lock (_gate) _held.RemoveAll(held => held.IsFor(mapping.Protocol, mapping.InternalPort)); // So that no query makes it again.
         try
@@ -114,13 +158,6 @@ public sealed class PcpPortMapper : IPortMapper
             (PortMapping left, _) = await _client.MapAsync(shortest, nonce, _local, cancellationToken, Tries(effort)).ConfigureAwait(false);
             if (left.Lifetime > s_soon) throw;
         }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _listener.DisposeAsync().ConfigureAwait(false);
-        await _client.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>
@@ -152,6 +189,15 @@ public sealed class PcpPortMapper : IPortMapper
         }
     }
 
+    private bool IsHeld(PortMapping mapping)
+    {
+        lock (_gate)
+        {
+            return _held.Exists(held => held.IsFor(mapping.Protocol, mapping.InternalPort)
+                && held.Mapping.ExternalPort == mapping.ExternalPort && held.Mapping.ExpiresAt > mapping.MappedAt);
+        }
+    }
+
     private void Hold(PortMappingRequest request, PortMapping mapping)
     {
         lock (_gate)
@@ -179,12 +225,7 @@ public sealed class PcpPortMapper : IPortMapper
         if (isNews) _listener.Tell(new GatewayAnnouncement(showsLoss));
     }
 
-    private static int Tries(ExchangeEffort effort) => effort switch
-    {
-        ExchangeEffort.Brisk => BriskTries,
-        ExchangeEffort.Brief => BriefTries,
-        _ => PcpConstants.MaxTries,
-    };
+    private static int Tries(ExchangeEffort effort) => effort.Tries(PcpConstants.MaxTries);
 
     /// <summary>A mapping and the request that made it.</summary>
     private sealed record Held(PortMappingRequest Request, PortMapping Mapping)

@@ -13,6 +13,7 @@ public sealed record NatPmpResponse
     public const int MapResponseLength = 16;
 
     private const int ShortErrorLength = 8;      // "unsupported version" (§3.5)
+    private const int ResultOffsetOfPcp = 3;     // The byte before it is reserved there (RFC 6887 §7.2).
     private const int EchoedRequestLength = 4;   // "unsupported opcode" returns the request, with a result code in it (§3.5)
 
     /// <summary>The operation that is answered.</summary>
@@ -40,8 +41,8 @@ public sealed record NatPmpResponse
     //                                                         | 8 internal port (2) | 10 external port (2) | 12 lifetime (4)
 
     /// <summary>
-    /// Reads a response. Errors may be shorter than the full layout. A response of another version counts as
-    /// <see cref="NatPmpResult.UnsupportedVersion"/>. Bytes after the layout are ignored.
+    /// Reads a response. Errors may be shorter than the full layout. Of another version only the answer that it does not know this one
+    /// is read, <see cref="NatPmpResult.UnsupportedVersion"/>. Bytes after the layout are ignored.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> message, out NatPmpResponse response)
     {
@@ -51,7 +52,8 @@ public sealed record NatPmpResponse
         bool isResponse = (message[1] & NatPmpConstants.ResponseBit) != 0;
         if (operation > (byte)NatPmpOpcode.MapTcp) return false;
         NatPmpResult result = (NatPmpResult)BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
-        if (message[0] != NatPmpConstants.Version) return isResponse && TryParseOtherVersion(message, operation, out response);
+        if (message[0] != NatPmpConstants.Version)
+            return isResponse && message[ResultOffsetOfPcp] == (byte)NatPmpResult.UnsupportedVersion && TryParseOtherVersion(message, operation, out response);
 
         // §3.5 prints operation 0, without the top bit, in the answer to an unknown version.
         if (!isResponse && (result != NatPmpResult.UnsupportedVersion || message.Length != ShortErrorLength)) return false;

@@ -13,8 +13,8 @@ public sealed record PcpResponse
 
     /// <summary>
     /// The version in which the server answers. When it is not <see cref="PcpConstants.Version"/>, the result is
-    /// <see cref="PcpResult.UnsupportedVersion"/> and nothing else is known; <see cref="PcpConstants.NatPmpVersion"/> tells that the
-    /// server speaks NAT-PMP (§9, appendix A).
+    /// <see cref="PcpResult.UnsupportedVersion"/> and nothing else is known but the lifetime (§9 item 5);
+    /// <see cref="PcpConstants.NatPmpVersion"/> tells that the server speaks NAT-PMP (§9, appendix A).
     /// </summary>
     public byte Version { get; init; } = PcpConstants.Version;
 
@@ -129,9 +129,10 @@ public sealed record PcpResponse
     private static bool TryParseOtherVersion(ReadOnlySpan<byte> message, out PcpResponse response)
     {
         response = s_none with { Version = message[0], Opcode = (PcpOpcode)(message[1] & ~PcpConstants.ResponseBit) };
-        return message[0] == PcpConstants.NatPmpVersion
-            ? NatPmpResponse.TryParse(message, out _)
-            : (message[1] & PcpConstants.ResponseBit) != 0 && message[ResultOffset] == (byte)PcpResult.UnsupportedVersion;
+        if (message[0] == PcpConstants.NatPmpVersion) return NatPmpResponse.TryParse(message, out _);
+        if (message.Length >= EpochOffset)
+            response = response with { LifetimeSeconds = BinaryPrimitives.ReadUInt32BigEndian(message[LifetimeOffset..]) };
+        return (message[1] & PcpConstants.ResponseBit) != 0 && message[ResultOffset] == (byte)PcpResult.UnsupportedVersion;
     }
 
     private static void WriteHeader(Span<byte> destination, byte version, byte opcode, PcpResult result, uint lifetime, uint epoch)

@@ -3,11 +3,15 @@ using Btmm.Protocol.Wire;
 
 namespace Btmm.Protocol.NatTraversal.Stun;
 
-/// <summary>Walks through the attributes of a STUN message (RFC 8489 §14) without allocating. Never throws.</summary>
+/// <summary>
+/// Walks through the attributes of a STUN message (RFC 8489 §14) without allocating. What follows a signature is passed over, as nothing
+/// vouches for it (§9). Never throws.
+/// </summary>
 public ref struct StunReader
 {
     private readonly ReadOnlySpan<byte> _message;
     private WireReader _attributes;
+    private bool _isSigned;
 
     /// <summary>Starts a walk.</summary>
     /// <param name="message">A message that is STUN by <see cref="StunHeader.IsStun"/>.</param>
@@ -27,6 +31,18 @@ public ref struct StunReader
     /// <param name="type">Its type.</param>
     /// <param name="value">Its value, without padding.</param>
     public bool TryRead(out StunAttribute type, out ReadOnlySpan<byte> value)
+    {
+        while (TryReadAny(out type, out value))
+        {
+            bool counts = !_isSigned || type is StunAttribute.MessageIntegritySha256 or StunAttribute.Fingerprint;
+            _isSigned |= type is StunAttribute.MessageIntegrity or StunAttribute.MessageIntegritySha256;
+            if (counts) return true;
+        }
+
+        return false;
+    }
+
+    private bool TryReadAny(out StunAttribute type, out ReadOnlySpan<byte> value)
     {
         type = default;
         value = default;

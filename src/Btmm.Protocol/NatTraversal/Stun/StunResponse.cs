@@ -40,27 +40,29 @@ public sealed record StunResponse
         response = null;
         if (!StunHeader.IsStun(message) || StunHeader.TypeOf(message) is not (StunHeader.BindingSuccess or StunHeader.BindingError)) return false;
         if (!StunHeader.TransactionIdOf(message).SequenceEqual(transactionId)) return false;
-        var found = new StunResponse();
-        IPEndPoint? clear = null;
+        bool isError = StunHeader.TypeOf(message) == StunHeader.BindingError;
+        IPEndPoint? mapped = null, clear = null, origin = null, other = null;
+        int error = 0;
         var reader = new StunReader(message);
         while (reader.TryRead(out StunAttribute type, out ReadOnlySpan<byte> value))
         {
+            // Of attributes that come more than once, the first counts (RFC 8489 §14).
             switch (type)
             {
                 case StunAttribute.XorMappedAddress:
-                    found = found with { MappedAddress = StunAddress.ReadMasked(value, message) };
+                    mapped ??= StunAddress.ReadMasked(value, message);
                     break;
                 case StunAttribute.MappedAddress:
-                    clear = StunAddress.Read(value);
+                    clear ??= StunAddress.Read(value);
                     break;
                 case StunAttribute.ResponseOrigin:
-                    found = found with { Origin = StunAddress.Read(value) };
+                    origin ??= StunAddress.Read(value);
                     break;
                 case StunAttribute.OtherAddress or StunAttribute.ChangedAddress:
-                    found = found with { OtherAddress = StunAddress.Read(value) };
+                    other ??= StunAddress.Read(value);
                     break;
-                case StunAttribute.ErrorCode:
-                    found = found with { Error = value.Length >= 4 ? ((value[2] & 7) * 100) + value[3] : 0 };
+                case StunAttribute.ErrorCode when error == 0:
+                    error = ErrorNumber(value);
                     break;
                 default:
                     if ((ushort)type < 0x8000 && !Enum.IsDefined(type)) return false;
@@ -68,10 +70,13 @@ public sealed record StunResponse
             }
         }
 
-        bool isError = StunHeader.TypeOf(message) == StunHeader.BindingError;
-        response = found with { MappedAddress = isError ? null : found.MappedAddress ?? clear };
-        if (!reader.IsMalformed && (isError ? response.Error is >= 300 and < 700 : response.MappedAddress is not null)) return true;
-        response = null;
-        return false;
+        mapped = isError ? null : mapped ?? clear;
+        if (reader.IsMalformed || (isError ? error == 0 : mapped is null)) return false;
+        response = new StunResponse { MappedAddress = mapped, Origin = origin, OtherAddress = other, Error = isError ? error : 0 };
+        return true;
     }
+
+    /// <summary>The number in ERROR-CODE (RFC 8489 §14.8): a class of 3 to 6 and a number below 100; 0 when it is none.</summary>
+    private static int ErrorNumber(ReadOnlySpan<byte> value) =>
+        value.Length >= 4 && (value[2] & 7) is >= 3 and <= 6 && value[3] < 100 ? ((value[2] & 7) * 100) + value[3] : 0;
 }

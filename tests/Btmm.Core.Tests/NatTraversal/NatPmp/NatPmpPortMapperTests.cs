@@ -12,6 +12,7 @@ public sealed class NatPmpPortMapperTests : IAsyncDisposable
 {
     private readonly FakeClock _clock = new();
     private readonly FakeGateway _gateway;
+    private readonly MappingMemory _memory = new(SystemRandomSource.Instance);
     private readonly NatPmpPortMapper _mapper;
 
     public NatPmpPortMapperTests()
@@ -23,7 +24,7 @@ public sealed class NatPmpPortMapperTests : IAsyncDisposable
         routes.Set("192.168.1.1", "192.168.1.100");
         GatewayRoute route = routes.FindDefault() ?? throw new InvalidOperationException("no route");
         PortMapperServices services = new(
-            host, host, SystemRandomSource.Instance, _clock, new MappingMemory(SystemRandomSource.Instance));
+            host, host, SystemRandomSource.Instance, _clock, _memory);
         _mapper = new NatPmpPortMapper(route, services);
     }
 
@@ -45,6 +46,18 @@ public sealed class NatPmpPortMapperTests : IAsyncDisposable
 
     [Fact]
     public async Task Map_OnlyFreePortWillDo_ThatPort() => Assert.Equal(8080, (await MapAsync(preferFailure: true)).ExternalPort);
+
+    [Fact]
+    [Trait("rfc", "6886§3.3")]
+    public async Task Map_OnlyAnotherPortThanTheRememberedOneWillDo_ConflictAndThatOneStays()
+    {
+        _gateway.TakePort(8080);
+        PortMapping known = await MapAsync(preferFailure: false);
+        _memory.Note(known);
+        BtmmException failure = await Assert.ThrowsAsync<BtmmException>(() => MapAsync(preferFailure: true));
+        Assert.Equal(BtmmErrorReason.PortMappingConflict, failure.Reason);
+        Assert.Equal(known.ExternalPort, Assert.Single(_gateway.Mappings).ExternalPort);
+    }
 
     public async ValueTask DisposeAsync()
     {

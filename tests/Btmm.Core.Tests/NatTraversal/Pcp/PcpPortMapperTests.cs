@@ -159,10 +159,18 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
         await _net.MapAsync();
         PortMapperServices forgetful = _net.Services with { Memory = new MappingMemory(SystemRandomSource.Instance) };
         await using PcpPortMapper second = new(_net.Route, forgetful);
-        BtmmException e = await _net.FailAsync(second.MapAsync(PcpFixture.Request with { Lifetime = TimeSpan.FromMinutes(9) }, ExchangeEffort.Brief, CancellationToken.None));
+        PortMappingRequest request = PcpFixture.Request with { Lifetime = TimeSpan.FromMinutes(9) };
+        BtmmException e = await _net.FailAsync(second.MapAsync(request, ExchangeEffort.Brief, CancellationToken.None));
         Assert.Equal(BtmmErrorReason.PortMappingNotAuthorized, e.Reason);
         Assert.Contains("another program made", e.Message, StringComparison.Ordinal);
         Assert.Equal(PcpConstants.LongErrorLifetime, e.RetryAfter); // The hour that is left, within bounds.
+        Assert.Contains("60 minutes by the router's word", e.Remedy, StringComparison.Ordinal);
+        foreach (uint silent in new[] { 0u, uint.MaxValue })
+        {
+            _net.Gateway.Quirks = new FakeGatewayQuirks { PcpErrorLifetime = silent };
+            e = await _net.FailAsync(second.MapAsync(request, ExchangeEffort.Brief, CancellationToken.None));
+            Assert.DoesNotContain("word", e.Remedy, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -219,8 +227,8 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
     [InlineData(11, BtmmErrorReason.PortMappingConflict, 30)]
     [InlineData(12, BtmmErrorReason.DoubleNat, 1800)]
     [InlineData(13, BtmmErrorReason.PortMappingOutOfResources, 1800)]
-    [InlineData(200, BtmmErrorReason.MalformedReply, null)]
-    public async Task Map_Refused_HasItsReasonRemedyAndWait(int code, BtmmErrorReason reason, int? seconds)
+    [InlineData(200, BtmmErrorReason.MalformedReply, 1800)]
+    public async Task Map_Refused_HasItsReasonRemedyAndWait(int code, BtmmErrorReason reason, int seconds)
     {
         foreach (bool bare in new[] { false, true })
         {
@@ -228,7 +236,7 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
             BtmmException e = await _net.FailAsync(_net.MapAsync());
             Assert.Equal(reason, e.Reason);
             Assert.Equal(code, e.ProtocolCode);
-            Assert.Equal(seconds is { } s ? TimeSpan.FromSeconds(s) : null, e.RetryAfter);
+            Assert.Equal(TimeSpan.FromSeconds(seconds), e.RetryAfter);
             Assert.NotEmpty(e.Remedy);
             Assert.Equal(0, _net.Mapper.StateLossCount);
         }
@@ -268,11 +276,13 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("10.1.2.3")]
-    [InlineData("100.64.9.9")]
-    public async Task Map_GrantedAPrivateAddress_TheMappingHasIt(string address)
+    [InlineData("10.1.2.3", "10.1.2.3")]
+    [InlineData("100.64.9.9", "100.64.9.9")]
+    [InlineData("0.0.0.0", "0.0.0.0")]
+    [InlineData("::", "0.0.0.0")] // Zeros where ::ffff:0:0 should be (RFC 6887 §5) are not this host's address.
+    public async Task Map_GrantedAnAddressOfNoUse_TheMappingHasIt(string told, string address)
     {
-        _net.Gateway.Quirks = new FakeGatewayQuirks { PcpExternalAddress = IPAddress.Parse(address) };
+        _net.Gateway.Quirks = new FakeGatewayQuirks { PcpExternalAddress = IPAddress.Parse(told) };
         Assert.Equal(IPAddress.Parse(address), (await _net.MapAsync()).ExternalAddress);
     }
 

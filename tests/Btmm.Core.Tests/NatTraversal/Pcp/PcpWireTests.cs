@@ -39,8 +39,10 @@ public sealed class PcpWireTests : IAsyncDisposable
         BtmmException e = await _net.FailAsync(_net.QueryAsync(ExchangeEffort.Thorough));
         Assert.Equal(BtmmErrorReason.PortMappingUnsupported, e.Reason);
         Assert.Null(e.SpokenInstead);
-        Assert.NotNull(e.RetryAfter);
+        Assert.Equal(TimeSpan.FromMinutes(30), e.RetryAfter);
         Assert.Single(_net.Gateway.PcpRequests);
+        _net.Gateway.Quirks = _net.Gateway.Quirks with { PcpErrorLifetime = 60 };
+        Assert.Equal(TimeSpan.FromMinutes(1), (await _net.FailAsync(_net.QueryAsync())).RetryAfter); // Whichever is smaller.
     }
 
     [Fact]
@@ -65,9 +67,9 @@ public sealed class PcpWireTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(ExchangeEffort.Brief, BtmmErrorReason.Timeout, 3, 2)]
-    [InlineData(ExchangeEffort.Brisk, BtmmErrorReason.Timeout, 8, 10)]
-    [InlineData(ExchangeEffort.Thorough, BtmmErrorReason.PortMappingUnsupported, 12, 130)]
+    [InlineData(ExchangeEffort.Brief, BtmmErrorReason.Timeout, 3, 3)]
+    [InlineData(ExchangeEffort.Brisk, BtmmErrorReason.Timeout, 8, 12)]
+    [InlineData(ExchangeEffort.Thorough, BtmmErrorReason.PortMappingUnsupported, 12, 200)] // 98.5 s, and chance upon chance (§8.1.1)
     public async Task Query_Silence_EndsByTheEffort(ExchangeEffort effort, BtmmErrorReason reason, int requests, int seconds)
     {
         _net.Gateway.Quirks = new FakeGatewayQuirks { Silent = true };
