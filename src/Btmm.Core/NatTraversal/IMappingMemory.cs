@@ -6,7 +6,7 @@ namespace Btmm.Core.NatTraversal;
 
 /// <summary>
 /// What must outlive the process so that no mapping is lost on a gateway: the nonce of each, the mappings that have not been
-/// released, and by which protocol each gateway was talked to last. Thread-safe.
+/// released, by which protocol each gateway was talked to last, and where it described itself. Thread-safe.
 /// </summary>
 public interface IMappingMemory
 {
@@ -36,4 +36,11 @@ public interface IMappingMemory
 
     /// <summary>Forgets which protocol worked on a gateway, because it does so no longer; as <see cref="NoteMethod"/>, without an error.</summary>
     void ForgetMethod(IPAddress gateway);
+
+    /// <summary>Where a gateway described itself by UPnP last, as it said; null when none is known. Check it before it is used.</summary>
+    string? DescriptionFor(IPAddress gateway);
+
+    /// <summary>Notes where a gateway described itself by UPnP.</summary>
+    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    void NoteDescription(IPAddress gateway, string location);
 }

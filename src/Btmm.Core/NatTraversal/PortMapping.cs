@@ -26,6 +26,12 @@ public sealed record PortMapping(
     /// </summary>
     public IPAddress? ExternalAddress { get; init; }
 
+    /// <summary>
+    /// The address of this host that the port leads to (IGD, where others may change and see it); null when not known. It is not
+    /// this host's any more when the host has moved.
+    /// </summary>
+    public IPAddress? InternalAddress { get; init; }
+
     /// <summary>The nonce by which alone the mapping can be renewed and released (RFC 6887 §11.2); null unless made by PCP.</summary>
     public PcpNonce? Nonce { get; init; }
 

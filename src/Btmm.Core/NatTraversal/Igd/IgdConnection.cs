@@ -5,12 +5,13 @@ namespace Btmm.Core.NatTraversal.Igd;
 
 /// <summary>A service of a gateway that was found, and what it told when it was. The flags are learnt in use, by one task.</summary>
 /// <param name="Client">Asks it.</param>
+/// <param name="Location">Where its description came from.</param>
 /// <param name="Description">What the gateway says about itself.</param>
 /// <param name="Status">Whether its connection is up.</param>
 /// <param name="Address">Its external address.</param>
 /// <param name="BootId">The number of the gateway's start, where it tells.</param>
 internal sealed record IgdConnection(
-    IgdClient Client, IgdDescription Description, IgdStatus Status, IgdAddress Address, uint? BootId)
+    IgdClient Client, IgdUrl Location, IgdDescription Description, IgdStatus Status, IgdAddress Address, uint? BootId)
 {
     private const int MaxNameLength = 64;
 

@@ -18,27 +18,33 @@ internal sealed class IgdDiscovery(
     private const int MaxProbes = 6;
 
     private BtmmException? _failure;
+    private int _silences;
 
-    /// <summary>How many rounds of searches the last one took.</summary>
+    /// <summary>How many rounds of searches the last one took; 1 when none was needed.</summary>
     internal int Rounds { get; private set; }
 
     /// <summary>
-    /// Searches, fetches the descriptions and asks the services that they name. Ends at the first gateway that is up and has a public
-    /// address; otherwise waits a moment for another one and takes the best.
+    /// Looks where the description was before, else searches; fetches the descriptions and asks the services that they name. Ends at
+    /// the first gateway that is up and has a public address; otherwise waits a moment for another one and takes the best.
     /// </summary>
+    /// <param name="remembered">Where the gateway says, or said, that its description is; null when nothing is known.</param>
+    /// <param name="effort">How hard it is looked for.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="BtmmException">There is none.</exception>
-    internal async Task<IgdConnection> FindAsync(ExchangeEffort effort, CancellationToken cancellationToken)
+    internal async Task<IgdConnection> FindAsync(string? remembered, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        _failure = null;
         int refused = refusals.Count;
-        IgdConnection? best = null;
+        IgdConnection? best = await RecallAsync(remembered, cancellationToken).ConfigureAwait(false);
+        Rounds = 1;
+        if (best is { IsPerfect: true }) return best;
+        _failure = null; // What the search meets with is newer.
         int searches;
         try
         {
-            IgdSearch search = new(route, channels, time, refusals);
+            IgdSearch search = new(route, channels, time, refusals, _silences);
             await using (search.ConfigureAwait(false))
             {
-                best = await FindAsync(search, IgdLimits.Search(effort), cancellationToken).ConfigureAwait(false);
+                best = await SearchAsync(search, best, effort, cancellationToken).ConfigureAwait(false);
                 (searches, Rounds) = (search.Sent, search.Rounds);
             }
         }
@@ -54,13 +60,45 @@ internal sealed class IgdDiscovery(
             : IgdErrors.Silent(route.Gateway, searches, effort);
     }
 
-    private async Task<IgdConnection?> FindAsync(IgdSearch search, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>
+    /// What is where the description was before, as far as it is still on the gateway itself. It saves the search, whose answer
+    /// devices may delay by up to a second (UDA 1.1 §1.3.3) and which every device on the link hears.
+    /// </summary>
+    private async Task<IgdConnection?> RecallAsync(string? remembered, CancellationToken cancellationToken) =>
+        remembered is not null && IgdUrl.Check(remembered, route.Gateway, out IgdUrl location) == IgdUrlFault.None
+            ? await ExamineAsync(new IgdFound(location, null), IgdLimits.Recall, cancellationToken).ConfigureAwait(false)
+            : null;
+
+    private async Task<IgdConnection?> SearchAsync(
+        IgdSearch search, IgdConnection? recalled, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        IgdConnection? best = null;
+        TimeSpan limit = IgdLimits.Search(effort);
+        if (_silences > 0 && limit > IgdLimits.SmallSearch) limit = IgdLimits.SmallSearch;
+        if (recalled is not null)
+        {
+            search.Skip(recalled.Location);
+            if (limit > IgdLimits.BetterWait) limit = IgdLimits.BetterWait;
+        }
+
+        try
+        {
+            return await FindAsync(search, recalled, limit, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Also when it was cut short: other ways to the gateway may have been faster each time.
+            if (search.IsHeard) _silences = 0;
+            else if (_silences > 0 || search.Elapsed >= IgdLimits.Silence) _silences++;
+        }
+    }
+
+    private async Task<IgdConnection?> FindAsync(
+        IgdSearch search, IgdConnection? best, TimeSpan limit, CancellationToken cancellationToken)
+    {
         for (int descriptions = 0; descriptions < IgdLimits.MaxDescriptions; descriptions++)
         {
             if (await search.NextAsync(limit, cancellationToken).ConfigureAwait(false) is not { } found) break;
-            IgdConnection? candidate = await ExamineAsync(found, cancellationToken).ConfigureAwait(false);
+            IgdConnection? candidate = await ExamineAsync(found, IgdLimits.Request, cancellationToken).ConfigureAwait(false);
             if (candidate is null) continue;
             if (best is null)
             {
@@ -76,15 +114,15 @@ internal sealed class IgdDiscovery(
     }
 
     /// <summary>The best service of a description; null when it has none that can be used, with the failure noted.</summary>
-    private async Task<IgdConnection?> ExamineAsync(IgdFound found, CancellationToken cancellationToken)
+    private async Task<IgdConnection?> ExamineAsync(IgdFound found, TimeSpan limit, CancellationToken cancellationToken)
     {
         IgdConnection? best = null;
         try
         {
-            IgdDescription description = await FetchAsync(found.Location, cancellationToken).ConfigureAwait(false);
+            IgdDescription description = await FetchAsync(found.Location, limit, cancellationToken).ConfigureAwait(false);
             foreach (IgdClient client in Clients(description, found.Location).Take(MaxProbes))
             {
-                IgdConnection? candidate = await ProbeAsync(client, description, found.BootId, cancellationToken).ConfigureAwait(false);
+                IgdConnection? candidate = await ProbeAsync(client, found, description, cancellationToken).ConfigureAwait(false);
                 if (candidate is not null && (best is null || candidate.Score > best.Score)) best = candidate;
             }
 
@@ -98,9 +136,9 @@ internal sealed class IgdDiscovery(
         return best;
     }
 
-    private async Task<IgdDescription> FetchAsync(IgdUrl location, CancellationToken cancellationToken)
+    private async Task<IgdDescription> FetchAsync(IgdUrl location, TimeSpan limit, CancellationToken cancellationToken)
     {
-        IgdHttpReply reply = await http.GetAsync(location, cancellationToken).ConfigureAwait(false);
+        IgdHttpReply reply = await http.GetAsync(location, limit, cancellationToken).ConfigureAwait(false);
         if (!reply.IsSuccess) throw IgdErrors.Unreachable(location.Endpoint, $"{location} is not there (HTTP {reply.Status}).");
         return IgdDescription.TryParse(reply.Body, out IgdDescription description)
             ? description
@@ -126,13 +164,13 @@ internal sealed class IgdDiscovery(
     }
 
     private async Task<IgdConnection?> ProbeAsync(
-        IgdClient client, IgdDescription description, uint? bootId, CancellationToken cancellationToken)
+        IgdClient client, IgdFound found, IgdDescription description, CancellationToken cancellationToken)
     {
         try
         {
             IgdStatus status = await client.GetStatusAsync(cancellationToken).ConfigureAwait(false);
             IgdAddress address = await client.GetAddressAsync(cancellationToken).ConfigureAwait(false);
-            return new IgdConnection(client, description, status, address, bootId);
+            return new IgdConnection(client, found.Location, description, status, address, found.BootId);
         }
         catch (BtmmException e)
         {

@@ -45,8 +45,8 @@ internal sealed class IgdHttpClient : IDisposable
 
     /// <summary>Fetches a page.</summary>
     /// <exception cref="BtmmException">The gateway cannot be reached, is too slow, says too much, or sends elsewhere.</exception>
-    internal Task<IgdHttpReply> GetAsync(IgdUrl url, CancellationToken cancellationToken) =>
-        SendAsync(url, HttpMethod.Get, null, IgdLimits.Request, cancellationToken);
+    internal Task<IgdHttpReply> GetAsync(IgdUrl url, TimeSpan limit, CancellationToken cancellationToken) =>
+        SendAsync(url, HttpMethod.Get, null, limit, cancellationToken);
 
     /// <summary>Sends a SOAP request (UDA 1.1 §3.2.1).</summary>
     /// <exception cref="BtmmException">As with <see cref="GetAsync"/>.</exception>

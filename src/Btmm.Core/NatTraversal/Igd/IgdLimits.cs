@@ -9,6 +9,9 @@ internal static class IgdLimits
     /// <summary>One answer to a request for a mapping: gateways try many ports before they say that none is allowed.</summary>
     internal static readonly TimeSpan MapRequest = TimeSpan.FromSeconds(10);
 
+    /// <summary>A description where it was before: a gateway that is slower than this is searched for as well.</summary>
+    internal static readonly TimeSpan Recall = TimeSpan.FromMilliseconds(500);
+
     /// <summary>The most that may come before a body, in KiB.</summary>
     internal const int HeaderKibibytes = 8;
 
@@ -24,6 +27,12 @@ internal static class IgdLimits
         TimeSpan.Zero, TimeSpan.FromMilliseconds(350), TimeSpan.FromMilliseconds(1000), TimeSpan.FromMilliseconds(2200),
         TimeSpan.FromMilliseconds(4200),
     ];
+
+    /// <summary>After so long without any answer to a search, those that follow are small until the gateway is heard again.</summary>
+    internal static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(2500);
+
+    /// <summary>How long to wait for an answer to a small search: a second that devices may take (MX), and the way.</summary>
+    internal static readonly TimeSpan SmallSearch = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>How long to wait for the first answer to the searches.</summary>
     internal static TimeSpan Search(ExchangeEffort effort) => effort switch

@@ -137,10 +137,8 @@ public sealed class IgdPortMapper : IPortMapper
 
             if (_route.Gateway.AddressFamily != AddressFamily.InterNetwork)
                 throw PortMappingErrors.Unsupported(PortMappingMethod.Igd, Search, "is reached by IPv6, and UPnP maps ports of IPv4");
-            IgdConnection found = await _discovery.FindAsync(effort, either.Token).ConfigureAwait(false);
-            _listener.NoteBootId(found.BootId);
-            _connection = found;
-            return await operation(new Work(found, start, _discovery.Rounds, IsFresh: true), either.Token).ConfigureAwait(false);
+            _connection = await FindAsync(effort, either.Token).ConfigureAwait(false);
+            return await operation(new Work(_connection, start, _discovery.Rounds, IsFresh: true), either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -150,6 +148,17 @@ public sealed class IgdPortMapper : IPortMapper
         {
             _turn.Release();
         }
+    }
+
+    private async Task<IgdConnection> FindAsync(ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        _listener.NoteMissed();
+
+        // What it says by itself is newer than what it said to the process before.
+        string? remembered = _listener.Location ?? _services.Memory.DescriptionFor(_route.Gateway);
+        IgdConnection found = await _discovery.FindAsync(remembered, effort, cancellationToken).ConfigureAwait(false);
+        _listener.NoteFound(found.BootId);
+        return found;
     }
 
     private async Task<GatewayAnswer> QueryAsync(Work work, CancellationToken cancellationToken)
@@ -229,6 +238,7 @@ public sealed class IgdPortMapper : IPortMapper
             IsPermanent = made.IsPermanent(connection.Client.Service.Version),
         };
         _held[(request.Protocol, request.InternalPort)] = mapping;
+        _services.Memory.NoteDescription(_route.Gateway, connection.Location.ToString());
         return mapping;
     }
 

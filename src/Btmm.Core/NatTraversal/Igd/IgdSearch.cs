@@ -7,7 +7,7 @@ namespace Btmm.Core.NatTraversal.Igd;
 
 /// <summary>
 /// One search for the gateway's descriptions by SSDP: rounds of questions to the gateway itself and to the group, with other
-/// targets in each round. Only what the gateway's own address answers is taken, from whatever port: some answer from odd ones.
+/// targets in each round. When the searches before met with silence it is a single round, of the next targets. Only what the gateway's own address answers is taken, from whatever port: some answer from odd ones.
 /// Used by one task.
 /// </summary>
 internal sealed class IgdSearch : IAsyncDisposable
@@ -19,15 +19,24 @@ internal sealed class IgdSearch : IAsyncDisposable
     private readonly IDatagramChannel _channel;
     private readonly byte[] _buffer = new byte[IgdConstants.MaxSsdpLength];
     private readonly HashSet<IgdUrl> _seen = [];
+    private readonly int _firstRound;
+    private readonly int _rounds;
     private int _round;
 
     /// <summary>Opens the socket.</summary>
+    /// <param name="route">The gateway.</param>
+    /// <param name="channels">Opens the socket.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="refusals">Where refused answers are counted.</param>
+    /// <param name="silences">How many searches in a row nobody answered just before.</param>
     /// <exception cref="SocketException">The route's own address is gone.</exception>
-    internal IgdSearch(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time, IgdRefusals refusals)
+    internal IgdSearch(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time, IgdRefusals refusals, int silences)
     {
         _route = route;
         _refusals = refusals;
         _time = time;
+        _firstRound = silences;
+        _rounds = silences == 0 ? IgdLimits.Rounds.Length : 1;
         _start = time.GetTimestamp();
         _channel = channels.Open(new DatagramChannelOptions(
             new IPEndPoint(route.LocalAddress, 0), MulticastInterface: route.LocalAddress));
@@ -42,8 +51,14 @@ internal sealed class IgdSearch : IAsyncDisposable
     /// <summary>How many rounds of them there were.</summary>
     internal int Rounds => _round;
 
+    /// <summary>Whether the gateway answered, be it with something that is not followed.</summary>
+    internal bool IsHeard { get; private set; }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _channel.DisposeAsync();
+
+    /// <summary>Makes nothing of answers with this location: it is known.</summary>
+    internal void Skip(IgdUrl location) => _seen.Add(location);
 
     /// <summary>The next answer with a location not seen before; null when there is none before the search is that old.</summary>
     /// <exception cref="SocketException">The gateway cannot be sent to.</exception>
@@ -51,13 +66,14 @@ internal sealed class IgdSearch : IAsyncDisposable
     {
         while (Elapsed is var now && now < age)
         {
-            if (_round < IgdLimits.Rounds.Length && now >= IgdLimits.Rounds[_round])
+            TimeSpan next = _round < _rounds ? IgdLimits.Rounds[_round] : TimeSpan.MaxValue;
+            if (now >= next)
             {
-                await SendAsync(SsdpTarget.Round(_round++), cancellationToken).ConfigureAwait(false);
+                await SendAsync(SsdpTarget.Round(_firstRound + _round++), cancellationToken).ConfigureAwait(false);
                 continue;
             }
 
-            TimeSpan wake = _round < IgdLimits.Rounds.Length && IgdLimits.Rounds[_round] < age ? IgdLimits.Rounds[_round] : age;
+            TimeSpan wake = next < age ? next : age;
             if (await ReceiveAsync(wake - now, cancellationToken).ConfigureAwait(false) is { } found) return found;
         }
 
@@ -115,6 +131,7 @@ internal sealed class IgdSearch : IAsyncDisposable
             return null;
         }
 
+        IsHeard = true;
         IgdUrlFault fault = IgdUrl.Check(answer.Location, _route.Gateway, out IgdUrl location);
         if (fault == IgdUrlFault.None) return _seen.Add(location) ? new IgdFound(location, answer.BootId) : null;
         _refusals.Add($"it says its description is at \"{Shown(answer.Location)}\", {Because(fault)}");

@@ -89,6 +89,16 @@ public sealed class MappingMemory : IMappingMemory
     /// <inheritdoc/>
     public void ForgetMethod(IPAddress gateway) => UpdateHint(gateway, contents => contents.ForgetMethod(gateway));
 
+    /// <inheritdoc/>
+    public string? DescriptionFor(IPAddress gateway) => Read(contents => contents.FindDescription(gateway));
+
+    /// <inheritdoc/>
+    public void NoteDescription(IPAddress gateway, string location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        Update(contents => contents.NoteDescription(new KeptDescription(gateway, location)));
+    }
+
     private DateTimeOffset? Now() => _time?.GetUtcNow();
 
     private T Read<T>(Func<MemoryContents, T> read)

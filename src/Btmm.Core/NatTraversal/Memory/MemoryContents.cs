@@ -11,6 +11,7 @@ internal sealed class MemoryContents
     internal const int MaxMappings = 1024;
     internal const int MaxNonces = 2048;
     internal const int MaxMethods = 64;
+    internal const int MaxDescriptions = 64;
 
     /// <summary>A mapping that was asked for may exist for so long, whatever the gateway made of the request.</summary>
     private static readonly TimeSpan s_askedLifetime = TimeSpan.FromDays(1);
@@ -23,6 +24,8 @@ internal sealed class MemoryContents
     internal List<KeptNonce> Nonces { get; } = [];
 
     internal List<KeptMethod> Methods { get; } = [];
+
+    internal List<KeptDescription> Descriptions { get; } = [];
 
     internal IReadOnlyList<PortMapping> AliveMappings(DateTimeOffset? now) => [.. Mappings.Where(mapping => IsAlive(mapping, now))];
 
@@ -80,6 +83,19 @@ internal sealed class MemoryContents
 
     internal bool ForgetMethod(IPAddress gateway) => Methods.RemoveAll(kept => GatewayIdentity.AreSame(kept.Gateway, gateway)) > 0;
 
+    internal string? FindDescription(IPAddress gateway) =>
+        Descriptions.Find(kept => GatewayIdentity.AreSame(kept.Gateway, gateway))?.Location;
+
+    /// <summary>Takes note of where a gateway described itself. False when that is known.</summary>
+    internal bool NoteDescription(KeptDescription description)
+    {
+        if (FindDescription(description.Gateway) == description.Location) return false;
+        Descriptions.RemoveAll(kept => GatewayIdentity.AreSame(kept.Gateway, description.Gateway));
+        Descriptions.Add(description);
+        if (Descriptions.Count > MaxDescriptions) Descriptions.RemoveRange(0, Descriptions.Count - MaxDescriptions);
+        return true;
+    }
+
     /// <summary>
     /// Drops what has ended by itself. Nonces stay: the gateway may have kept a mapping for longer than is known here, and gives the
     /// port to nobody with another nonce.
@@ -105,3 +121,6 @@ internal sealed record KeptNonce(IPAddress Gateway, PortMappingProtocol Protocol
 
 /// <summary>The protocol that worked on a gateway.</summary>
 internal sealed record KeptMethod(IPAddress Gateway, PortMappingMethod Method);
+
+/// <summary>Where a gateway described itself by UPnP.</summary>
+internal sealed record KeptDescription(IPAddress Gateway, string Location);

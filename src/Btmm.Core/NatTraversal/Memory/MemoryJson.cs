@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Btmm.Protocol.NatTraversal.Igd;
 using Btmm.Protocol.NatTraversal.Pcp;
 
 namespace Btmm.Core.NatTraversal.Memory;
@@ -17,6 +18,7 @@ internal static class MemoryJson
             Mappings = [.. contents.Mappings.Select(MappingDocument.From)],
             Nonces = [.. contents.Nonces.Select(NonceDocument.From)],
             Methods = [.. contents.Methods.Select(kept => new MethodDocument(kept.Gateway.ToString(), kept.Method.ToString()))],
+            Descriptions = [.. contents.Descriptions.Select(kept => new DescriptionDocument(kept.Gateway.ToString(), kept.Location))],
         },
         MemoryJsonContext.Default.MemoryDocument);
 
@@ -34,6 +36,7 @@ internal static class MemoryJson
             contents.Mappings.AddRange(Newest(document.Mappings, entry => entry.ToMapping(), MemoryContents.MaxMappings));
             contents.Nonces.AddRange(Newest(document.Nonces, entry => entry.ToNonce(), MemoryContents.MaxNonces));
             contents.Methods.AddRange(Newest(document.Methods, entry => entry.ToMethod(), MemoryContents.MaxMethods));
+            contents.Descriptions.AddRange(Newest(document.Descriptions, entry => entry.ToDescription(), MemoryContents.MaxDescriptions));
             return contents;
         }
         catch (JsonException)
@@ -62,6 +65,7 @@ internal sealed record MemoryDocument
     [JsonPropertyName("mappings")] public MappingDocument?[]? Mappings { get; init; }
     [JsonPropertyName("nonces")] public NonceDocument?[]? Nonces { get; init; }
     [JsonPropertyName("methods")] public MethodDocument?[]? Methods { get; init; }
+    [JsonPropertyName("descriptions")] public DescriptionDocument?[]? Descriptions { get; init; }
 }
 
 /// <summary>One mapping that was not released.</summary>
@@ -77,6 +81,7 @@ internal sealed record MappingDocument
     [JsonPropertyName("lifetimeSeconds")] public double LifetimeSeconds { get; init; }
     [JsonPropertyName("mappedAt")] public DateTimeOffset MappedAt { get; init; }
     [JsonPropertyName("externalAddress")] public string? ExternalAddress { get; init; }
+    [JsonPropertyName("internalAddress")] public string? InternalAddress { get; init; }
     [JsonPropertyName("nonce")] public string? Nonce { get; init; }
     [JsonPropertyName("permanent")] public bool IsPermanent { get; init; }
 
@@ -90,6 +95,7 @@ internal sealed record MappingDocument
         LifetimeSeconds = mapping.Lifetime.TotalSeconds,
         MappedAt = mapping.MappedAt,
         ExternalAddress = mapping.ExternalAddress?.ToString(),
+        InternalAddress = mapping.InternalAddress?.ToString(),
         Nonce = mapping.Nonce?.ToString(),
         IsPermanent = mapping.IsPermanent,
     };
@@ -106,6 +112,7 @@ internal sealed record MappingDocument
         return new PortMapping(method, gateway, protocol, InternalPort, ExternalPort, TimeSpan.FromSeconds(LifetimeSeconds), MappedAt)
         {
             ExternalAddress = IPAddress.TryParse(ExternalAddress, out IPAddress? external) ? external : null,
+            InternalAddress = IPAddress.TryParse(InternalAddress, out IPAddress? inner) ? inner : null,
             Nonce = PcpNonce.TryParse(Nonce, out PcpNonce nonce) ? nonce : null,
             IsPermanent = IsPermanent,
         };
@@ -137,6 +144,17 @@ internal sealed record MethodDocument(
     internal KeptMethod? ToMethod() =>
         IPAddress.TryParse(Gateway, out IPAddress? gateway) && MemoryJson.ParseName<PortMappingMethod>(Method) is { } method
             ? new KeptMethod(gateway, method)
+            : null;
+}
+
+/// <summary>Where one gateway described itself by UPnP.</summary>
+internal sealed record DescriptionDocument(
+    [property: JsonPropertyName("gateway")] string? Gateway,
+    [property: JsonPropertyName("location")] string? Location)
+{
+    internal KeptDescription? ToDescription() =>
+        IPAddress.TryParse(Gateway, out IPAddress? gateway) && Location is { Length: > 0 and <= IgdConstants.MaxUrlLength }
+            ? new KeptDescription(gateway, Location)
             : null;
 }
 

@@ -4,6 +4,7 @@ using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Igd;
 using Btmm.Core.NatTraversal.Memory;
+using Btmm.Protocol.NatTraversal.Igd;
 using Btmm.TestKit;
 
 namespace Btmm.Core.Tests.NatTraversal.Igd;
@@ -32,7 +33,7 @@ internal sealed class IgdFixture : IAsyncDisposable
                 PortMappingMethod.Igd, Gateway.Address, PortMappingProtocol.Udp, Port, port, TimeSpan.FromHours(1), Clock.GetUtcNow()));
         }
 
-        Mapper = new IgdPortMapper(new GatewayRoute(Gateway.Address, Host.Address, 2, "eth2"), Services);
+        Mapper = Open();
     }
 
     public FakeClock Clock { get; } = new();
@@ -45,7 +46,17 @@ internal sealed class IgdFixture : IAsyncDisposable
 
     public PortMapperServices Services { get; }
 
-    public IgdPortMapper Mapper { get; }
+    public IgdPortMapper Mapper { get; private set; }
+
+    /// <summary>The searches that were sent, those to the group and those to the gateway.</summary>
+    public int Searches => Wire.Sent.Count(datagram => datagram.To.Port == IgdConstants.SsdpPort && datagram.From.Address.Equals(Host.Address));
+
+    /// <summary>As after a restart of the process: another mapper, with the same memory.</summary>
+    public async Task RestartAsync()
+    {
+        await Mapper.DisposeAsync();
+        Mapper = Open();
+    }
 
     public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort = ExchangeEffort.Thorough) =>
         RunAsync(Mapper.QueryAsync(effort, CancellationToken.None));
@@ -82,6 +93,8 @@ internal sealed class IgdFixture : IAsyncDisposable
         await Mapper.DisposeAsync();
         await Gateway.DisposeAsync();
     }
+
+    private IgdPortMapper Open() => new(new GatewayRoute(Gateway.Address, Host.Address, 2, "eth2"), Services);
 
     private long Progress => Gateway.Log.Count + Gateway.HttpBytesSent + Wire.Sent.Count + Wire.Connects.Count;
 

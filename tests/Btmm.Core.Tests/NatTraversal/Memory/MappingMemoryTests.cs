@@ -55,6 +55,7 @@ public sealed class MappingMemoryTests : IDisposable
         PortMapping mapping = Mapping(PortMappingMethod.Pcp) with
         {
             ExternalAddress = IPAddress.Parse("203.0.113.10"),
+            InternalAddress = IPAddress.Parse("192.168.1.100"),
             Nonce = PcpNonce.Create(SystemRandomSource.Instance),
             IsPermanent = true,
         };
@@ -121,6 +122,21 @@ public sealed class MappingMemoryTests : IDisposable
         Assert.Equal(PortMappingMethod.NatPmp, memory.MethodFor(s_gateway));
         memory.ForgetMethod(s_gateway);
         Assert.Null(Open().MethodFor(s_gateway));
+    }
+
+    [Fact]
+    public void Descriptions_Noted_ComeBackAndLeastRecentlyChangedLeaves()
+    {
+        MappingMemory memory = Open();
+        for (int i = 0; i <= MemoryContents.MaxDescriptions; i++)
+            memory.NoteDescription(new IPAddress([10, 0, 0, (byte)i]), $"http://10.0.0.{i}/old.xml");
+        memory.NoteDescription(IPAddress.Parse("10.0.0.9"), "http://10.0.0.9/new.xml");
+        Assert.Null(Open().DescriptionFor(IPAddress.Parse("10.0.0.0")));
+        Assert.Equal("http://10.0.0.1/old.xml", Open().DescriptionFor(IPAddress.Parse("10.0.0.1")));
+        Assert.Equal("http://10.0.0.9/new.xml", Open().DescriptionFor(IPAddress.Parse("10.0.0.9")));
+        DateTime written = File.GetLastWriteTimeUtc(FilePath);
+        memory.NoteDescription(IPAddress.Parse("10.0.0.9"), "http://10.0.0.9/new.xml");
+        Assert.Equal(written, File.GetLastWriteTimeUtc(FilePath));
     }
 
     [Fact]

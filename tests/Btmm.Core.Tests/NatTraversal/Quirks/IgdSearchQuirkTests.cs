@@ -145,6 +145,26 @@ public sealed class IgdSearchQuirkTests
         await FindsAndMapsAsync(lab, TimeSpan.FromSeconds(5));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task GatewayThatHearsNoSearch_IsSearchedForSparingly_AndFoundWhenItHears(bool isSilent)
+    {
+        FakeGatewayQuirks deaf = isSilent ? new() { Silent = true } : new() { SsdpTargets = [] };
+        await using QuirkLab lab = new(method: Igd, deaf);
+        await lab.StartInVainAsync();
+        await lab.Clock.RunForAsync(TimeSpan.FromHours(1));
+        int first = Searches(lab);
+        await lab.Clock.RunForAsync(TimeSpan.FromHours(1));
+        Assert.True(first <= 120, $"{first} in the first hour");
+        Assert.True(Searches(lab) - first <= 70, $"{Searches(lab) - first} in the second hour");
+        lab.Quirks = new FakeGatewayQuirks();
+        TimeSpan found = await lab.UntilAsync(() => lab.State.Phase == EndpointPhase.Available);
+        Assert.True(found <= TimeSpan.FromMinutes(6), $"found after {found}");
+    }
+
+    private static int Searches(QuirkLab lab) => lab.Wire.Sent.Count(datagram => datagram.To.Port == 1900);
+
     private static async Task FindsAndMapsAsync(QuirkLab lab, TimeSpan? limit = null)
     {
         IPortMapper mapper = lab.Mapper(Igd);
