@@ -34,6 +34,7 @@ public sealed class PortalAnswerTests
     [InlineData("HTTP/1.1 099 No\r\n")]
     [InlineData("HTTP/1.1 600 No\r\n")]
     [InlineData("HTTP/1.1  200\r\n")]
+    [InlineData("HTTP/1.1 2000 OK\r\n")]
     [InlineData("SSH-2.0-OpenSSH_9.6\r\n")]
     public void Answer_NotHttp_IsNotRead(string text) =>
         Assert.False(PortalAnswer.TryParse(Encoding.ASCII.GetBytes(text), out _));
@@ -41,12 +42,22 @@ public sealed class PortalAnswerTests
     [Fact]
     public void Answer_LocationThatMayNotBeShown_IsLeftOut()
     {
-        foreach (string bad in (string[])["http://a/\u001b[2J", "http://a/ b", "http://\u00e4/", "http://" + new string('a', 300)])
+        foreach (string bad in (string[])["http://a/\u001b[2J", "http://a/ b", "http://\u00e4/"])
         {
             byte[] bytes = Encoding.Latin1.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {bad}\r\n\r\n");
             Assert.True(PortalAnswer.TryParse(bytes, out PortalAnswer? answer));
             Assert.Null(answer.Location);
+            Assert.True(answer.IsRedirect);
         }
+    }
+
+    [Fact]
+    public void Answer_LongLocation_IsARedirectAndItsBeginningIsShown()
+    {
+        string location = $"https://portal.example/splash?mac=00:11:22:33:44:55&continue={new string('a', 1000)}";
+        Assert.True(PortalAnswer.TryParse(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n"), out PortalAnswer? answer));
+        Assert.True(answer.IsRedirect);
+        Assert.Equal(location[..256], answer.Location);
     }
 
     [Fact]

@@ -22,18 +22,22 @@ public sealed record PortalAnswer
     private const int MaxHeaders = 64;
     private const int MaxLocation = 256;
     private const int StatusOffset = 9;
+    private const int StatusLength = 3;
 
     /// <summary>The status, 100 to 599.</summary>
     public int Status { get; private init; }
 
-    /// <summary>Where it leads; null when it leads nowhere, or says so in a way that cannot be shown.</summary>
+    /// <summary>
+    /// Where it leads, the beginning of it when it is long (those of sign-in pages carry much); null when it leads nowhere, or says so
+    /// in a way that cannot be shown.
+    /// </summary>
     public string? Location { get; private init; }
 
     /// <summary>Whether a page for people follows.</summary>
     public bool IsPage { get; private init; }
 
-    /// <summary>Whether it leads elsewhere.</summary>
-    public bool IsRedirect => Status is >= 300 and < 400 && Location is not null;
+    /// <summary>Whether it leads elsewhere, be it to where cannot be shown.</summary>
+    public bool IsRedirect { get; private init; }
 
     /// <summary>Reads an answer, whole or cut off anywhere after its first line. Never throws.</summary>
     /// <param name="message">The bytes that came, at most <see cref="MaxLength"/> of which are looked at.</param>
@@ -45,18 +49,25 @@ public sealed record PortalAnswer
         if (message.Length > MaxLength) message = message[..MaxLength];
         if (!TryTakeLine(ref message, out ReadOnlySpan<byte> line) || !TryReadStatus(line, out int status)) return false;
         string? location = null;
+        bool isLeading = false;
         bool isPage = false;
         bool isWhole = false;
         for (int count = 0; count < MaxHeaders && TryTakeLine(ref message, out line); count++)
         {
             isWhole = line.IsEmpty;
             if (isWhole) break;
-            if (ValueOf(line, "location"u8) is { IsEmpty: false } where) location ??= Printable(where);
+            if (ValueOf(line, "location"u8) is { IsEmpty: false } where)
+            {
+                isLeading = true;
+                location ??= Printable(where);
+            }
+
             if (ValueOf(line, "content-type"u8) is { IsEmpty: false } type) isPage = StartsWith(type, "text/html"u8);
         }
 
         bool isText = isWhole && (StartsWith(message.Trim(" \r\n\t"u8), "<!doctype html"u8) || StartsWith(message.Trim(" \r\n\t"u8), "<html"u8));
-        answer = new PortalAnswer { Status = status, Location = location, IsPage = isPage || isText };
+        bool isRedirect = isLeading && status is >= 300 and < 400;
+        answer = new PortalAnswer { Status = status, Location = location, IsRedirect = isRedirect, IsPage = isPage || isText };
         return true;
     }
 
@@ -71,8 +82,10 @@ public sealed record PortalAnswer
     private static bool TryReadStatus(ReadOnlySpan<byte> line, out int status)
     {
         status = 0;
-        if (line.Length < StatusOffset + 3 || !line.StartsWith("HTTP/1."u8) || line[StatusOffset - 1] != ' ') return false;
-        foreach (byte digit in line.Slice(StatusOffset, 3))
+        const int end = StatusOffset + StatusLength;
+        if (line.Length < end || !line.StartsWith("HTTP/1."u8) || line[StatusOffset - 1] != ' ') return false;
+        if (line.Length > end && line[end] != ' ') return false;
+        foreach (byte digit in line.Slice(StatusOffset, StatusLength))
         {
             if (digit is < (byte)'0' or > (byte)'9') return false;
             status = (status * 10) + digit - '0';
@@ -87,7 +100,7 @@ public sealed record PortalAnswer
     private static bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> start) =>
         text.Length >= start.Length && Ascii.EqualsIgnoreCase(text[..start.Length], start);
 
-    /// <summary>The text if a person may be shown it: no control characters, nothing but ASCII, not too long.</summary>
+    /// <summary>The text, or its beginning, if a person may be shown it: no control characters, nothing but ASCII.</summary>
     private static string? Printable(ReadOnlySpan<byte> text) =>
-        text.Length <= MaxLocation && text.IndexOfAnyExceptInRange((byte)'!', (byte)'~') < 0 ? Encoding.ASCII.GetString(text) : null;
+        text.IndexOfAnyExceptInRange((byte)'!', (byte)'~') < 0 ? Encoding.ASCII.GetString(text[..Math.Min(text.Length, MaxLocation)]) : null;
 }
