@@ -45,6 +45,15 @@ public sealed partial record FakeGatewayQuirks
     /// <summary>DeletePortMapping is refused with this code; 0 for no quirk.</summary>
     public int DeleteError { get; init; }
 
+    /// <summary>Mappings may be deleted by anybody, not only by the client they lead to.</summary>
+    public bool AnybodyDeletes { get; init; }
+
+    /// <summary>These actions are done, but not answered.</summary>
+    public IReadOnlyList<string> UnansweredActions { get; init; } = [];
+
+    /// <summary>These actions are answered with a page for people.</summary>
+    public IReadOnlyList<string> GarbledActions { get; init; } = [];
+
     /// <summary>Faults come with HTTP's status 200.</summary>
     public bool FaultsWithOk { get; init; }
 

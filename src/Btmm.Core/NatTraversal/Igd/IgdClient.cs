@@ -22,8 +22,8 @@ internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService s
     /// <summary>Asks whether the connection is up; a gateway that does not tell is no error.</summary>
     internal async Task<IgdStatus> GetStatusAsync(CancellationToken cancellationToken)
     {
-        IgdAnswer answer = await AskAsync(IgdRequest.GetStatusInfo(Service.ServiceType), cancellationToken).ConfigureAwait(false);
-        return answer.Error is null ? IgdStatus.Read(answer) : default;
+        IgdAnswer? answer = await TryAskAsync(IgdRequest.GetStatusInfo(Service.ServiceType), cancellationToken).ConfigureAwait(false);
+        return answer is { Error: null } ? IgdStatus.Read(answer) : default;
     }
 
     /// <summary>Asks for the external address.</summary>
@@ -35,11 +35,12 @@ internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService s
             : new IgdAddress(answer.Address("NewExternalIPAddress"), null, $"\"{answer.Text("NewExternalIPAddress")}\"");
     }
 
-    /// <summary>Asks where an external port leads to.</summary>
+    /// <summary>Asks where an external port leads to; a gateway that does not tell, or not in SOAP, is no error.</summary>
     internal async Task<IgdLookup> FindAsync(IgdTransport transport, ushort port, CancellationToken cancellationToken)
     {
-        IgdAnswer answer = await AskAsync(
+        IgdAnswer? answer = await TryAskAsync(
             IgdRequest.GetSpecificPortMappingEntry(Service.ServiceType, transport, port), cancellationToken).ConfigureAwait(false);
+        if (answer is null) return default;
         if (answer.Error is { } error) return new IgdLookup(null, error.Kind == IgdErrorKind.NoSuchEntry);
         return new IgdLookup(IgdMappingEntry.TryRead(answer, out IgdMappingEntry entry) ? entry : null, false);
     }
@@ -52,9 +53,9 @@ internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService s
         List<ushort> found = [];
         for (ushort index = 0; index < MaxListed; index++)
         {
-            IgdAnswer answer = await AskAsync(
+            IgdAnswer? answer = await TryAskAsync(
                 IgdRequest.GetGenericPortMappingEntry(Service.ServiceType, index), cancellationToken).ConfigureAwait(false);
-            if (answer.Error is not null || !IgdMappingEntry.TryRead(answer, out IgdMappingEntry entry)) break;
+            if (answer is not { Error: null } || !IgdMappingEntry.TryRead(answer, out IgdMappingEntry entry)) break;
             if (entry.Transport == transport && entry.ExternalPort is { } external && new IgdLookup(entry, false).LeadsTo(host, port))
                 found.Add(external);
         }
@@ -68,6 +69,19 @@ internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService s
 
     private Task<IgdAnswer> AskAsync(IgdRequest request, CancellationToken cancellationToken) =>
         CallAsync(request, IgdLimits.Request, cancellationToken);
+
+    /// <summary>Asks for what can be done without: null when the answer cannot be read.</summary>
+    private async Task<IgdAnswer?> TryAskAsync(IgdRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BtmmException e) when (e.Reason == BtmmErrorReason.MalformedReply)
+        {
+            return null;
+        }
+    }
 
     /// <exception cref="BtmmException">No answer (Unreachable also when the service is no longer there), or none that can be read.</exception>
     private async Task<IgdAnswer> CallAsync(IgdRequest request, TimeSpan limit, CancellationToken cancellationToken)

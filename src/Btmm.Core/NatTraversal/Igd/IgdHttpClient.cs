@@ -20,28 +20,17 @@ internal sealed class IgdHttpClient : IDisposable
     private readonly IPAddress _gateway;
     private readonly IStreamDialer _streams;
     private readonly TimeProvider _time;
-    private readonly HttpClient _client;
+    private HttpClient? _client;
 
     internal IgdHttpClient(IPAddress gateway, IStreamDialer streams, TimeProvider time)
     {
         _gateway = gateway;
         _streams = streams;
         _time = time;
-        SocketsHttpHandler handler = new()
-        {
-            ConnectCallback = ConnectAsync,
-            UseProxy = false,
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ActivityHeadersPropagator = null,
-            MaxResponseHeadersLength = IgdLimits.HeaderKibibytes,
-            MaxResponseDrainSize = 0,
-            ResponseDrainTimeout = TimeSpan.Zero,
-            PooledConnectionLifetime = TimeSpan.Zero,
-        };
-        _client = new HttpClient(handler, disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
     }
+
+    // Made with the first request: where another protocol maps, the megabytes of the framework's client are never needed.
+    private HttpClient Client => LazyInitializer.EnsureInitialized(ref _client, MakeClient);
 
     /// <summary>Fetches a page.</summary>
     /// <exception cref="BtmmException">The gateway cannot be reached, is too slow, says too much, or sends elsewhere.</exception>
@@ -54,7 +43,25 @@ internal sealed class IgdHttpClient : IDisposable
         SendAsync(url, HttpMethod.Post, request, limit, cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _client?.Dispose();
+
+    private HttpClient MakeClient() => new(
+        new SocketsHttpHandler
+        {
+            ConnectCallback = ConnectAsync,
+            ConnectTimeout = IgdLimits.Request, // Otherwise an attempt to connect outlives the request it was for.
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            MaxResponseHeadersLength = IgdLimits.HeaderKibibytes,
+            MaxResponseDrainSize = 0,
+            ResponseDrainTimeout = TimeSpan.Zero,
+            PooledConnectionLifetime = TimeSpan.Zero,
+        },
+        disposeHandler: true)
+    { Timeout = Timeout.InfiniteTimeSpan };
 
     private async Task<IgdHttpReply> SendAsync(
         IgdUrl url, HttpMethod method, IgdRequest? request, TimeSpan limit, CancellationToken cancellationToken)
@@ -64,7 +71,7 @@ internal sealed class IgdHttpClient : IDisposable
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         try
         {
-            using HttpResponseMessage response = await _client
+            using HttpResponseMessage response = await Client
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
             int status = (int)response.StatusCode;
             if (status is >= 300 and <= 399) throw IgdErrors.Malformed(url.Endpoint, $"redirects {url} elsewhere; that is not followed");
@@ -77,9 +84,12 @@ internal sealed class IgdHttpClient : IDisposable
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
             if (e.GetBaseException() is SocketException refused) throw IgdErrors.Unreachable(url.Endpoint, refused.Message, e);
-            throw IsTooMuch(e)
-                ? IgdErrors.Malformed(url.Endpoint, "sends more than any gateway has to say")
-                : IgdErrors.Unreachable(url.Endpoint, e.Message, e);
+            throw ErrorOf(e) switch
+            {
+                HttpRequestError.ConfigurationLimitExceeded => IgdErrors.Malformed(url.Endpoint, "sends more than any gateway has to say"),
+                HttpRequestError.InvalidResponse => IgdErrors.Malformed(url.Endpoint, $"answers {url} with something else than HTTP"),
+                _ => IgdErrors.Unreachable(url.Endpoint, e.Message, e),
+            };
         }
     }
 
@@ -120,9 +130,12 @@ internal sealed class IgdHttpClient : IDisposable
     private static BtmmException TooLong(IgdUrl url) =>
         IgdErrors.Malformed(url.Endpoint, $"sends more than {IgdConstants.MaxDocumentLength / 1024} KiB as {url}");
 
-    private static bool IsTooMuch(Exception error) =>
-        error is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded }
-            or HttpIOException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded };
+    private static HttpRequestError ErrorOf(Exception error) => error switch
+    {
+        HttpRequestException request => request.HttpRequestError,
+        HttpIOException reading => reading.HttpRequestError,
+        _ => HttpRequestError.Unknown,
+    };
 
     // The host of a URL was compared with the gateway's address before; here it is not even looked at.
     private ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken) =>

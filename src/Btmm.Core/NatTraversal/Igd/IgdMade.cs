@@ -11,12 +11,12 @@ internal readonly record struct IgdMade(ushort ExternalPort, IgdMappingEntry? En
     /// <summary>What a lease may differ by for the time that answers take and for seconds that are cut off.</summary>
     internal const uint SlackSeconds = 2;
 
-    /// <summary>The lease as it really is; null for one without an end, or when the gateway does not tell.</summary>
-    internal TimeSpan? Lease => Entry?.LeaseSeconds switch
+    /// <summary>The lease as it really is, or as it was asked for when the gateway does not tell; null for one without an end.</summary>
+    internal TimeSpan? Lease => (Entry?.LeaseSeconds ?? LeaseSeconds) switch
     {
-        null or 0 => null,
-        { } seconds when seconds < LeaseSeconds && seconds + SlackSeconds >= LeaseSeconds => TimeSpan.FromSeconds(LeaseSeconds),
-        { } seconds => TimeSpan.FromSeconds(seconds),
+        0 => null,
+        uint seconds when seconds < LeaseSeconds && seconds + SlackSeconds >= LeaseSeconds => TimeSpan.FromSeconds(LeaseSeconds),
+        uint seconds => TimeSpan.FromSeconds(seconds),
     };
 
     /// <summary>

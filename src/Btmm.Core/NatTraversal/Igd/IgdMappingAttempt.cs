@@ -15,10 +15,12 @@ namespace Btmm.Core.NatTraversal.Igd;
 /// <param name="host">This host's address.</param>
 /// <param name="request">What is wanted.</param>
 /// <param name="held">The mapping that is to be renewed; null for a new one.</param>
+/// <param name="mayExist">Whether the attempt before ended without an answer, so that the gateway may have made one.</param>
 /// <param name="random">Chooses other ports.</param>
 /// <param name="time">The clock.</param>
 internal sealed class IgdMappingAttempt(
-    IgdConnection connection, IPAddress host, PortMappingRequest request, PortMapping? held, IRandomSource random, TimeProvider time)
+    IgdConnection connection, IPAddress host, PortMappingRequest request, PortMapping? held, bool mayExist,
+    IRandomSource random, TimeProvider time)
 {
     /// <summary>How many external ports are tried.</summary>
     private const int MaxPorts = 8;
@@ -45,6 +47,7 @@ internal sealed class IgdMappingAttempt(
     {
         ushort port = request.SuggestedExternalPort == 0 ? _internalPort : (ushort)request.SuggestedExternalPort;
         int first = port;
+        if (mayExist) await ClearAsync(port, cancellationToken).ConfigureAwait(false);
         if (held is null && !request.PreferFailure && connection.CanAddAny
             && await TryAnyAsync(port, cancellationToken).ConfigureAwait(false) is { } any)
         {
@@ -112,6 +115,14 @@ internal sealed class IgdMappingAttempt(
         if (error.Kind == IgdErrorKind.NotAuthorized) throw IgdErrors.Refused(_client.Endpoint, error);
         if (error.Kind == IgdErrorKind.UnknownAction) connection.CanAddAny = false;
         return null;
+    }
+
+    /// <summary>Ends what an attempt before may have left on other ports: there must not be two. What is on the port wanted is renewed.</summary>
+    private async Task ClearAsync(ushort wanted, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ushort> left = await _client.ListAsync(_transport, host, _internalPort, cancellationToken).ConfigureAwait(false);
+        foreach (ushort port in left.Where(port => port != wanted))
+            await _client.ChangeAsync(IgdRequest.DeletePortMapping(_type, _transport, port), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The port that a gateway gave without naming it: the one wanted, unless its list shows another.</summary>

@@ -21,6 +21,8 @@ public sealed class IgdPortMapper : IPortMapper
     private readonly IgdNoticeListener _listener;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<(PortMappingProtocol Protocol, int InternalPort), PortMapping> _held = [];
+    private readonly Dictionary<(PortMappingProtocol Protocol, int InternalPort), PortMapping> _former = [];
+    private readonly HashSet<(PortMappingProtocol Protocol, int InternalPort)> _unsure = [];
     private volatile IgdConnection? _connection;
     private TimeSpan? _uptime;
     private int _stateLossCount;
@@ -93,8 +95,9 @@ public sealed class IgdPortMapper : IPortMapper
     }
 
     /// <summary>
-    /// What the process before had mapped, and what may still be there: to be renewed, not to be made a second time. With the first
-    /// operation, because the memory may fail.
+    /// What the process before had mapped, and what may still be there: to be renewed, not to be made a second time. Whether it is
+    /// there tells nothing of the gateway until it was renewed: another process may hold it, and release it. With the first operation,
+    /// because the memory may fail.
     /// </summary>
     private void Recall()
     {
@@ -103,7 +106,7 @@ public sealed class IgdPortMapper : IPortMapper
         {
             bool ours = mapping.Method == PortMappingMethod.Igd && mapping.Gateway.Equals(_route.Gateway);
             if (ours && mapping.ExternalPort != 0 && mapping.Lifetime > TimeSpan.Zero)
-                _held[(mapping.Protocol, mapping.InternalPort)] = mapping;
+                _former[(mapping.Protocol, mapping.InternalPort)] = mapping;
         }
 
         _isRecalled = true;
@@ -221,10 +224,12 @@ public sealed class IgdPortMapper : IPortMapper
     private async Task<PortMapping> MapAsync(Work work, PortMappingRequest request, CancellationToken cancellationToken)
     {
         IgdConnection connection = work.Connection;
-        PortMapping? held = _held.GetValueOrDefault((request.Protocol, request.InternalPort));
+        (PortMappingProtocol, int) key = (request.Protocol, request.InternalPort);
+        await ClearFormerAddressAsync(work, key, cancellationToken).ConfigureAwait(false);
+        PortMapping? held = _held.GetValueOrDefault(key) ?? _former.GetValueOrDefault(key);
         if (held?.ExternalPort != request.SuggestedExternalPort) held = null; // Then it is not a renewal.
-        IgdMappingAttempt attempt = new(connection, _route.LocalAddress, request, held, _services.Random, _services.Time);
-        IgdMade made = await attempt.RunAsync(cancellationToken).ConfigureAwait(false);
+
+        IgdMade made = await AttemptAsync(connection, key, request, held, cancellationToken).ConfigureAwait(false);
         PortMapping mapping = new(
             PortMappingMethod.Igd,
             _route.Gateway,
@@ -235,16 +240,55 @@ public sealed class IgdPortMapper : IPortMapper
             _services.Time.GetUtcNow())
         {
             ExternalAddress = connection.Address.IsUsable ? connection.Address.Address : null,
+            InternalAddress = _route.LocalAddress,
             IsPermanent = made.IsPermanent(connection.Client.Service.Version),
         };
-        _held[(request.Protocol, request.InternalPort)] = mapping;
+        _held[key] = mapping;
+        _former.Remove(key);
         _services.Memory.NoteDescription(_route.Gateway, connection.Location.ToString());
         return mapping;
+    }
+
+    private async Task<IgdMade> AttemptAsync(
+        IgdConnection connection, (PortMappingProtocol, int) key, PortMappingRequest request, PortMapping? held, CancellationToken cancellationToken)
+    {
+        // When the answer is lost, the gateway may have made it, on a port that it did not get to tell.
+        bool mayExist = !_unsure.Add(key);
+        IgdMappingAttempt attempt = new(connection, _route.LocalAddress, request, held, mayExist, _services.Random, _services.Time);
+        try
+        {
+            IgdMade made = await attempt.RunAsync(cancellationToken).ConfigureAwait(false);
+            _unsure.Remove(key);
+            return made;
+        }
+        catch (BtmmException e) when (e.Reason is not (BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.MalformedReply))
+        {
+            _unsure.Remove(key); // It said no.
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Ends what this host had mapped before it got another address here: it leads nowhere, holds the port, and may be permanent.
+    /// </summary>
+    private async Task ClearFormerAddressAsync(Work work, (PortMappingProtocol, int) key, CancellationToken cancellationToken)
+    {
+        if (_former.GetValueOrDefault(key) is not { InternalAddress: { } address } former || address.Equals(_route.LocalAddress)) return;
+        _former.Remove(key);
+        try
+        {
+            await DeleteAsync(work, former, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BtmmException e) when (e.Reason is not (BtmmErrorReason.Unreachable or BtmmErrorReason.Timeout))
+        {
+            return; // Some gateways let only the address itself do that. Then another port is to be had.
+        }
     }
 
     private async Task<bool> DeleteAsync(Work work, PortMapping mapping, CancellationToken cancellationToken)
     {
         _held.Remove((mapping.Protocol, mapping.InternalPort));
+        _former.Remove((mapping.Protocol, mapping.InternalPort));
         IgdClient client = work.Connection.Client;
         IgdTransport transport = IgdMappingAttempt.Transport(mapping.Protocol);
         if (mapping.ExternalPort == 0 || mapping.Lifetime == TimeSpan.Zero)
@@ -270,10 +314,14 @@ public sealed class IgdPortMapper : IPortMapper
         if (answer.Error is { Kind: not IgdErrorKind.NoSuchEntry } error) throw IgdErrors.Refused(client.Endpoint, error);
     }
 
-    /// <summary>Whether a mapping is this host's; after a change of address it is known by its description.</summary>
+    /// <summary>
+    /// Whether a mapping is this host's, be it at a former address. The description alone does not tell: that of another host with
+    /// the same port reads the same.
+    /// </summary>
     private bool IsOurs(IgdMappingEntry entry, PortMapping mapping) => entry.InternalPort == mapping.InternalPort
         && (entry.InternalClient.Equals(_route.LocalAddress)
-            || entry.Description == IgdMappingAttempt.Describe(mapping.Protocol, mapping.InternalPort));
+            || (entry.InternalClient.Equals(mapping.InternalAddress)
+                && entry.Description == IgdMappingAttempt.Describe(mapping.Protocol, mapping.InternalPort)));
 
     /// <summary>What an operation works with.</summary>
     /// <param name="Connection">The service.</param>

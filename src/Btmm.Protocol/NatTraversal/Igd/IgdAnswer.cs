@@ -50,10 +50,13 @@ public sealed class IgdAnswer
     /// <summary>A value as a port; null when it is missing, none, or 0.</summary>
     public ushort? Port(string name) => Number(name) is > 0 and <= ushort.MaxValue and { } port ? (ushort)port : null;
 
-    /// <summary>A value as an IPv4 address in its usual form; null when it is missing or none.</summary>
+    /// <summary>
+    /// A value as an IPv4 address in its usual form; null when it is missing or none. One with a leading zero is none: it may be meant
+    /// as a decimal number, and would be read as an octal one.
+    /// </summary>
     public IPAddress? Address(string name) =>
-        Text(name) is { } text && text.Count('.') == 3
-        && IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetwork
+        Text(name) is { } text && IPAddress.TryParse(text, out IPAddress? address)
+        && address.AddressFamily == AddressFamily.InterNetwork && address.ToString() == text
             ? address
             : null;
 

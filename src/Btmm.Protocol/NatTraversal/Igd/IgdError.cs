@@ -49,5 +49,6 @@ public readonly record struct IgdError(int Code, string Text)
     };
 
     /// <summary>The error for messages: its number and the gateway's words.</summary>
-    public override string ToString() => Text.Length == 0 ? $"error {Code}" : $"error {Code}, \"{Text}\"";
+    public override string ToString() =>
+        (Code == 0 ? "an error without a number" : $"error {Code}") + (Text.Length == 0 ? "" : $", \"{Text}\"");
 }

@@ -171,6 +171,17 @@ public sealed class IgdHostileTests
             error.Reason is BtmmErrorReason.MalformedReply or BtmmErrorReason.Unreachable or BtmmErrorReason.Timeout, $"{error.Reason}: {error.Message}");
     }
 
+    [Theory]
+    [InlineData("\0\0\0\0\r\n")]
+    [InlineData("SSH-2.0-OpenSSH_9\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nno header\r\n\r\n<root>")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n<root>")]
+    public async Task Description_NoHttp_IsToldAsSuchAndNotAsUnreachable(string answer)
+    {
+        await using IgdFixture host = new(dialer: new ScriptedDialer(answer));
+        Assert.Equal(BtmmErrorReason.MalformedReply, (await host.QueryFailsAsync()).Reason);
+    }
+
     [Fact]
     public async Task Description_EndlessInterimAnswers_GivenUpInTime()
     {

@@ -143,7 +143,7 @@ public sealed class IgdPortMapperTests
     [InlineData(3597u, 3597, false)]
     [InlineData(604_800u, 604_800, false)]
     [InlineData(0u, null, true)]
-    [InlineData(null, null, false)]
+    [InlineData(null, 3600, false)]
     public void Made_LeaseTold_IsTheTruthButForTheSecondsOfTheAnswer(uint? told, int? seconds, bool permanent)
     {
         IgdMappingEntry entry = new(IPAddress.Parse("192.168.1.100"), Port, true, "", told);

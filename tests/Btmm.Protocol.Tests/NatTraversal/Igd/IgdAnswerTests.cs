@@ -105,6 +105,8 @@ public sealed class IgdAnswerTests
     [InlineData("1.2.3.4.5", false)]
     [InlineData("::ffff:1.2.3.4", false)]
     [InlineData("unknown", false)]
+    [InlineData("203.0.113.010", false)]
+    [InlineData("0xCB.0.113.10", false)]
     public void Address_OnlyFourParts_IsOne(string text, bool good) =>
         Assert.Equal(good, Parse(IgdDocuments.Bytes($"<aResponse><NewA>{text}</NewA></aResponse>")).Address("NewA") is not null);
 
