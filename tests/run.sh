@@ -7,13 +7,16 @@
 # Needs Debian 12 and the .NET SDK 10. As root it installs the daemons that the interop tests talk to;
 # without root the tests that need rights or daemons are skipped, and say why.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+export BTMM_FUZZ_SECONDS=${BTMM_FUZZ_SECONDS:-60}   # each parser for a minute
 config=${BTMM_CONFIGURATION:-Release}
 passed=0 failed=0 skipped=0
-unsteady=()   # tests that passed only at the second try
-failures=()   # what failed, each with the first lines of why
+unsteady=()   # what passed only at the second try, and
+failures=()   # what failed, each with its reasons
 words=("$@")
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 
 note() { printf '\n== %s\n' "$*"; }
 wanted() { # SUITE
@@ -26,41 +29,62 @@ wanted() { # SUITE
 # number FIELD LINE: the number after "FIELD: ".
 number() { sed -n "s/.*$1: \([0-9]*\).*/\1/p" <<<"$2"; }
 
-# run_tests PROJECT OPTIONS...: runs its tests; sets total, fails (errors among them), skips, broken (names) and why
-# (the first lines of each failure, or the last of a run that ended early).
+# reasons LOG: each failure in it with the first lines of why and where, or the last lines of a log without any.
+reasons() {
+  awk '/^    [^ ].*\[FAIL\]$|^    \[(Test .* Cleanup Failure|FATAL ERROR)|^(Process terminated|Unhandled exception)/ { left = 20 }
+       /^ *Stack Trace:/ && left > 5 { left = 5 }
+       /^ *(Output|Finished):/ { left = 0 }
+       left-- > 0 { print; found = 1 }
+       END { exit !found }' "$1" || tail -n 10 "$1"
+}
+
+# run_tests PROJECT TESTS...: runs all its tests, or those; sets total, fails (errors among them), skips, why (the reasons) and
+# broken (the tests that failed; none when something else did, too).
 run_tests() {
-  local log summary code
-  log=$(mktemp)
-  timeout --kill-after=30 2400 "tests/$1/bin/$config/net10.0/$1" -noLogo -noColor "${@:2}" 2>&1 </dev/null | tee "$log"
+  local log=$logs/$1 name options=() summary code
+  for name in "${@:2}"; do options+=(-method "$name"); done
+  # How long each interruption was; the fuzzer's seed.
+  [[ $1 == *Interop* || $1 == *Fuzz* ]] && options+=(-showLiveOutput)
+  timeout --kill-after=30 1800 "tests/$1/bin/$config/net10.0/$1" -noLogo -noColor -longRunning 300 "${options[@]}" 2>&1 </dev/null | tee "$log"
   code=${PIPESTATUS[0]}
   summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
-  mapfile -t broken < <(sed -nE 's/^ *([A-Za-z0-9_.]+)(\(.*\))? \[FAIL\].*/\1/p' "$log" | sort -u)
-  why=$(grep -A 9 '\[FAIL\]' "$log" || tail -n 10 "$log")
-  rm -f "$log"
-  total=0 fails=1 skips=0
+  total=0 fails=1 skips=0 broken=()
+  why=$(reasons "$log")
   if [[ -z $summary ]]; then
     why="$1 ended with code $code and without a summary"$'\n'$why
     return
   fi
   total=$(number Total "$summary") skips=$(number Skipped "$summary")
   fails=$(($(number Failed "$summary") + $(number Errors "$summary")))
-  if [[ $code -ne 0 && $fails -eq 0 ]]; then
+  if [[ $code -eq 1 && $(number Errors "$summary") -eq 0 ]]; then
+    mapfile -t broken < <(sed -nE 's/^    ([A-Za-z0-9_.+]+)(\(.*\))? \[FAIL\]$/\1/p' "$log" | sort -u)
+  elif [[ $code -ne 0 ]]; then
     why="$1 ended with code $code"$'\n'$why
-    fails=1
+    if [[ $fails -eq 0 ]]; then fails=1; fi
   fi
 }
 
-run_suite() { # PROJECT
-  local total fails skips broken why show=()
-  [[ $1 == *Interop* ]] && show=(-showLiveOutput)   # how long each interruption was
-  # Each parser for a minute, as many at a time as makes some three minutes on two processors; shows the seed.
-  if [[ $1 == *Fuzz* ]]; then
-    show=(-showLiveOutput)
-    export BTMM_FUZZ_SECONDS=${BTMM_FUZZ_SECONDS:-60}
+# run_files Pester FILES...: the same for the tests of PowerShell, by file.
+run_files() {
+  local log=$logs/$1 line passes IFS=,
+  timeout --kill-after=30 1500 "$pwsh" -NoProfile -NonInteractive -File tests/Pester/run.ps1 -Name "${*:2}" 2>&1 </dev/null | tee "$log"
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+  total=0 fails=1 skips=0 broken=()
+  why=$(awk '/^FAILED: / || (found && /^ /) { print; found = 1; next } { found = 0 }' "$log")
+  if [[ -z $line ]]; then
+    why="$1 ended without its closing line"$'\n'$(tail -n 10 "$log")
+    return
   fi
-  note "$1"
-  run_tests "$1" "${show[@]}"
-  if [[ $total -gt 0 && $fails -gt 0 && $fails -le 3 && ${#broken[@]} -gt 0 ]]; then try_again "$1"; fi
+  IFS=' ' read -r passes _ fails _ skips _ <<<"$line"
+  total=$((passes + fails + skips))
+  mapfile -t broken < <(sed -nE 's/^FAILED: ([A-Za-z]+)\.Tests\.ps1: .*/\1/p' "$log" | sort -u)
+}
+
+run_suite() { # RUNNER SUITE
+  local total fails skips broken why
+  note "$2"
+  "$1" "$2"
+  if [[ ${#broken[@]} -gt 0 && $fails -le 3 ]]; then try_again "$@"; fi
   if [[ $total -gt 0 ]]; then passed=$((passed + total - fails - skips)); fi
   if [[ $fails -gt 0 ]]; then failures+=("$why"); fi
   failed=$((failed + fails))
@@ -68,14 +92,17 @@ run_suite() { # PROJECT
 }
 
 # Daemons, networks and clocks of a busy machine can fail a test now and then: up to three get a second try, which is
-# told at the end. What fails twice has failed.
-try_again() { # PROJECT
-  local first=("${broken[@]}") all=$total ran_skips=$skips name options=()
-  note "$1: a second try for ${first[*]}"
-  for name in "${first[@]}"; do options+=(-method "$name"); done
-  run_tests "$1" "${options[@]}"
-  if [[ $total -gt 0 && $fails -eq 0 ]]; then unsteady+=("${first[@]}"); fi
-  total=$all skips=$ran_skips
+# told at the end. What fails twice has failed. What a fixture left behind, or a crash, gets no second try.
+try_again() { # RUNNER SUITE
+  local first=("$total" "$skips" "$fails" "$why")
+  note "$2: a second try for ${broken[*]}"
+  "$1" "$2" "${broken[@]}"
+  if [[ $total -eq 0 && $fails -eq 0 ]]; then   # nothing has such a name
+    fails=${first[2]} why=${first[3]}
+  elif [[ $fails -eq 0 ]]; then
+    unsteady+=("${first[3]}")
+  fi
+  total=${first[0]} skips=${first[1]}
 }
 
 # The ordinary ways to a PowerShell and to Pester; neither is required.
@@ -95,36 +122,15 @@ skip_pester() { # REASON
   echo "SKIPPED: $count Pester tests: $1"
   skipped=$((skipped + count))
 }
-# pester PWSH: runs the suite, shown on standard error; prints its closing line.
-pester() {
-  timeout --kill-after=30 1500 "$1" -NoProfile -NonInteractive -File tests/Pester/run.ps1 2>&1 </dev/null |
-    tee >(cat >&2) | grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' | tail -n 1
-}
 run_pester() {
-  local pwsh line p f s
-  note "Pester"
+  local pwsh
   pwsh=$(find_pwsh)
   if [[ -z $pwsh ]]; then skip_pester "there is no pwsh on PATH and the PowerShell .NET tool could not be installed"; return; fi
   if ! have_pester "$pwsh" && ! { install_pester "$pwsh" && have_pester "$pwsh"; }; then
     skip_pester "pwsh has no Pester 5 and Install-PSResource could not install it"
     return
   fi
-  line=$(pester "$pwsh")
-  read -r _ _ f _ <<<"${line//,/}"
-  if [[ -n $line && $f -gt 0 && $f -le 3 ]]; then
-    note "Pester: a second try"
-    line=$(pester "$pwsh")
-    read -r _ _ f _ <<<"${line//,/}"
-    if [[ -n $line && $f -eq 0 ]]; then unsteady+=("Pester tests, see above"); fi
-  fi
-  if [[ -z $line ]]; then
-    failures+=("the Pester run ended without its closing line")
-    failed=$((failed + 1))
-    return
-  fi
-  if [[ $f -gt 0 ]]; then failures+=("Pester tests, see FAILED above"); fi
-  read -r p _ f _ s _ <<<"${line//,/}"
-  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  run_suite run_files Pester
 }
 
 if [[ $(id -u) -eq 0 ]]; then
@@ -140,17 +146,17 @@ if ! dotnet build Btmm.slnx -c "$config" -v quiet -nologo -clp:ErrorsOnly; then
 fi
 
 for project in tests/*.Tests; do
-  wanted "${project#tests/}" && run_suite "${project#tests/}"
+  wanted "${project#tests/}" && run_suite run_tests "${project#tests/}"
 done
 wanted Pester && run_pester
 
-if [[ ${#unsteady[@]} -gt 0 ]]; then
-  printf '\nPassed only at the second try, and worth a look:\n'
-  printf '  %s\n' "${unsteady[@]}"
-fi
-if [[ ${#failures[@]} -gt 0 ]]; then
-  printf '\nFailed:\n'
-  printf '%s\n' "${failures[@]}" | head -n 100 | cut -c 1-300
-fi
+# told TITLE REASONS...: not more of one than helps.
+told() {
+  [[ $# -gt 1 ]] || return 0
+  printf '\n%s\n' "$1"
+  printf '%s\n' "${@:2}" | head -n 150 | cut -c 1-300
+}
+told "Passed only at the second try, and worth a look:" "${unsteady[@]}"
+told "Failed:" "${failures[@]}"
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [[ $failed -eq 0 && $passed -gt 0 ]]

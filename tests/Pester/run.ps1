@@ -27,7 +27,11 @@ $result = Invoke-Pester -Configuration $configuration
 # A test that never ran, and a block or file that could not be set up, count as failures.
 $failed = $result.FailedCount + $result.FailedBlocksCount + $result.FailedContainersCount + $result.InconclusiveCount
 $skipped = @($result.Tests | Where-Object Result -eq 'Skipped')
-foreach ($test in $result.Failed) { "FAILED: $($test.ExpandedPath): $($test.ErrorRecord[0])" }
+foreach ($item in @($result.Failed) + @($result.FailedBlocks) + @($result.FailedContainers)) {
+    $file = Split-Path -Leaf ($item.PSObject.Properties['Item'] ? $item.Item : $item.ScriptBlock.File)
+    "FAILED: ${file}: $($item.PSObject.Properties['Item'] ? 'the file itself' : $item.ExpandedPath)"
+    "$($item.ErrorRecord[0])" -split '\r?\n' | Select-Object -First 12 | ForEach-Object { "    $_" }
+}
 foreach ($test in $skipped) { "SKIPPED: $($test.ExpandedPath)" }
 "$($result.PassedCount) passed, $failed failed, $($skipped.Count) skipped"
 exit [int]($failed -gt 0)
