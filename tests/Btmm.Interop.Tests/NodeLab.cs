@@ -12,6 +12,8 @@ internal sealed class NodeLab : IAsyncDisposable
     internal const string Studio = "studio";
     internal const string Laptop = "laptop";
 
+    private const string Service = "dns";
+
     private readonly string _directory = Directory.CreateTempSubdirectory("btmm-nodes-").FullName;
     private readonly List<NodeProcess> _processes = [];
 
@@ -57,7 +59,7 @@ internal sealed class NodeLab : IAsyncDisposable
     internal async Task StartZoneAsync()
     {
         string[] tls = WithTls ? ["--tls", "203.0.113.53:853"] : [];
-        Zone = NodeProcess.Start(Lab, "dns", ["zone", "--account", AccountPath, "--listen", "203.0.113.53:53", "--llq", "203.0.113.53:5352", .. tls]);
+        Zone = NodeProcess.Start(Lab, Service, ["zone", "--account", AccountPath, "--listen", "203.0.113.53:53", "--llq", "203.0.113.53:5352", .. tls]);
         _processes.Add(Zone);
         await Zone.WaitForAsync("zone-started");
     }
@@ -95,7 +97,10 @@ internal sealed class NodeLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (NodeProcess process in Enumerable.Reverse(_processes)) await process.DisposeAsync();
+        // A node withdraws what it has published, or waits for the service to answer, hence all at once and the services last.
+        ILookup<bool, NodeProcess> services = _processes.ToLookup(static process => process.Name == Service);
+        foreach (bool isService in new[] { false, true })
+            await Task.WhenAll(services[isService].Select(static process => Task.Run(async () => await process.DisposeAsync())));
         await Lab.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }

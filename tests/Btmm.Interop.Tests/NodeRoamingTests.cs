@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Btmm.Interop.Tests;
 
 /// <summary>
@@ -9,8 +7,6 @@ namespace Btmm.Interop.Tests;
 [Collection(NodeCollection.Name)]
 public sealed class NodeRoamingTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
-
     [Fact]
     public Task Roam_OneHost_TcpSurvives() =>
         RunAsync("laptop roams from the café to the hotel", 2, lab =>
@@ -60,49 +56,6 @@ public sealed class NodeRoamingTests(ITestOutputHelper output)
             return Task.CompletedTask;
         });
 
-    [Fact]
-    public Task ZoneService_DownWhileOneRoams_TcpSurvives() =>
-        RunAsync("the zone service is down and laptop roams meanwhile", 2, async lab =>
-        {
-            lab.Zone.Kill();
-            await Task.Delay(DownTime / 2);
-            lab.Lab.Roam(NodeLab.Laptop, "hotel");
-            await Task.Delay(DownTime / 2);
-            int before = lab.Nodes[NodeLab.Laptop].Count("published");
-            await lab.StartZoneAsync();
-            await lab.Nodes[NodeLab.Laptop].WaitForAsync("published", after: before, timeout: TimeSpan.FromMinutes(2));
-        });
-
-    /// <summary>How long the zone service is down: a minute, or what the environment says.</summary>
-    private static TimeSpan DownTime =>
-        TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("BTMM_TEST_ZONE_DOWN_SECONDS"), out int seconds) ? seconds : 60);
-
-    private async Task RunAsync(string what, int aimSeconds, Func<NodeLab, Task> disturb, bool withPush = false)
-    {
-        await using NodeLab lab = await NodeLab.StartAsync(withPush);
-        try
-        {
-            IPAddress studio = lab.Resolve(NodeLab.Laptop, NodeLab.Studio);
-            await using NodeEchoStream stream = await NodeEchoStream.ConnectAsync(
-                lab.Lab.Namespace(NodeLab.Laptop), lab.Lab.Namespace(NodeLab.Studio), studio);
-            await stream.WaitForFlowAsync(TimeSpan.Zero, s_limit);
-
-            TimeSpan before = stream.Now;
-            await disturb(lab);
-            await stream.WaitForFlowAsync(stream.Now, s_limit);
-            // Late effects (a stale endpoint published, a second move) would show now.
-            await Task.Delay(TimeSpan.FromSeconds(3));
-            await stream.WaitForFlowAsync(stream.Now, s_limit);
-            (TimeSpan gap, TimeSpan begin) = stream.LongestGap(before);
-            output.WriteLine($"{what}{(withPush ? " (DNS Push)" : "")}: TCP stood still for {gap.TotalMilliseconds:F0} ms, {begin.TotalSeconds:F1} s after it began (aim: {aimSeconds} s)");
-            Assert.True(gap < s_limit, $"{gap}");
-            Assert.All(lab.Nodes.Values, node => Assert.False(node.HasExited));
-            if (Environment.GetEnvironmentVariable("BTMM_TEST_LOGS") is not null) output.WriteLine(lab.Logs());
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            output.WriteLine(lab.Logs());
-            throw;
-        }
-    }
+    private Task RunAsync(string what, int aimSeconds, Func<NodeLab, Task> disturb, bool withPush = false) =>
+        NodeDisturbance.RunAsync(output, what, aimSeconds, disturb, withPush);
 }

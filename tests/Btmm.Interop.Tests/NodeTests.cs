@@ -5,7 +5,6 @@ using Btmm.TestKit;
 namespace Btmm.Interop.Tests;
 
 /// <summary>Two nodes behind two NATs and a zone service, with real gateways.</summary>
-[Collection(NodeCollection.Name)]
 public sealed class NodeTests(ITestOutputHelper output)
 {
     [Fact]
@@ -138,7 +137,8 @@ public sealed class NodeTests(ITestOutputHelper output)
             lab.Nodes[NodeLab.Studio].Kill();
             lab.Zone.Kill();
             NodeProcess again = lab.StartNode(NodeLab.Studio);
-            await again.WaitForAsync("tunnel-up");
+            JsonElement up = await again.WaitForAsync("tunnel-up");
+            output.WriteLine($"tunnel up {up.GetProperty("elapsed").GetDouble():F3} s after the start");
             Assert.Equal(0, again.Count("published"));
             Assert.Equal(laptop, lab.Resolve(NodeLab.Studio, NodeLab.Laptop));
             await using NodeEchoStream stream = await NodeEchoStream.ConnectAsync(

@@ -264,8 +264,9 @@ public sealed class PostgresStoreTests(PostgresFixture postgres) : IClassFixture
     private static async Task<bool> CommitAsync(PostgresZoneStore store, long version, params ZoneTransaction[] steps) =>
         await store.CommitAsync([.. steps.Select((step, i) => step with { Version = version + i })], CancellationToken.None);
 
+    // It is kept as what is left of it, so it moves by what the way to the database and back takes on a busy machine.
     private static void AssertNear(DateTimeOffset expected, DateTimeOffset? actual) =>
-        Assert.InRange(actual ?? default, expected - TimeSpan.FromMilliseconds(100), expected + TimeSpan.FromMilliseconds(100));
+        Assert.InRange(actual ?? default, expected - TimeSpan.FromSeconds(5), expected + TimeSpan.FromSeconds(5));
 
     private static StoredRecord Keep(DnsRecord record, DateTimeOffset? leaseEnd = null) => new(record, leaseEnd);
 

@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using Btmm.Core.Administration;
 using Btmm.Core.Contracts;
 using Btmm.Core.Dns;
-using Btmm.Interop.Tests.Dns;
 using Btmm.Platform.Sockets;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Data;
@@ -31,7 +30,7 @@ public sealed partial class ServerSecondaryTests
     {
         Assert.SkipUnless(Command.Exists(program) && Command.Exists("dig"), $"{program} or dig is not installed.");
         using var key = new TsigKey(DnsName.Parse("transfer-key"), TsigAlgorithm.HmacSha256, new byte[32]);
-        int port = NameServer.FreePort();
+        int port = FreePort.Take();
         await using ServerFixture primary = await ServerFixture.StartAsync(change: options => options with
         {
             Zones = [options.Zones[0] with

@@ -1,5 +1,4 @@
 using System.Net;
-using Btmm.Interop.Tests.Dns;
 using Btmm.TestKit;
 
 namespace Btmm.Interop.Tests;
@@ -20,8 +19,8 @@ public sealed class ServerStunTests
     public async Task Natdiscovery_AtTwoEndpoints_FindsThatThereIsNoNat()
     {
         Assert.SkipUnless(Command.Exists("turnutils_natdiscovery"), "turnutils_natdiscovery is not installed.");
-        int port = NameServer.FreePort();
-        IPEndPoint[] endpoints = [new(IPAddress.Loopback, port), new(IPAddress.Parse("127.0.0.2"), NameServer.FreePort())];
+        int port = FreePort.Take();
+        IPEndPoint[] endpoints = [new(IPAddress.Loopback, port), new(IPAddress.Parse("127.0.0.2"), FreePort.Take())];
         await using ServerFixture server = await ServerFixture.StartAsync(change: options => options with { StunEndpoints = endpoints });
         CommandResult client = Command.Run("turnutils_natdiscovery", ["-m", "-f", "-p", $"{port}", "127.0.0.1"]);
         string output = client.Output + client.Error;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.NatTraversal.Stun;
+using Btmm.TestKit;
 
 namespace Btmm.Server.Tests;
 
@@ -79,7 +80,7 @@ public sealed class StunServerTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has the whole of 127/8 without being told.");
         using BtmmAccount account = TestZones.NewAccount();
-        IPEndPoint[] endpoints = [new(IPAddress.Loopback, FreePort()), new(IPAddress.Parse("127.0.0.2"), FreePort())];
+        IPEndPoint[] endpoints = [new(IPAddress.Loopback, FreePort.Take()), new(IPAddress.Parse("127.0.0.2"), FreePort.Take())];
         await using var service = new ZoneService(TestZones.Options(account) with { StunEndpoints = endpoints });
         await service.StartAsync();
         Assert.Equal(4, service.StunEndpoints.Count);
@@ -116,12 +117,5 @@ public sealed class StunServerTests
         SocketReceiveFromResult received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), patience.Token);
         Assert.True(StunResponse.TryParse(buffer.AsSpan(0, received.ReceivedBytes), s_id, out StunResponse? response));
         return (response, (IPEndPoint)received.RemoteEndPoint, (IPEndPoint)socket.LocalEndPoint!);
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -1,6 +1,6 @@
 # A small internet of network namespaces, for tests that need a real gateway. Dot-source in BeforeDiscovery for
 # $labReason, the reason why there can be no lab here (or nothing), and in BeforeAll for the functions.
-$labPrefix = 'bmpw-'
+$labPrefix = "bp$PID-"
 $labScript = (Resolve-Path "$PSScriptRoot/../lab/lab.sh").Path
 $labReason = if (-not $IsLinux) { 'needs Linux' }
     elseif ((id -u) -ne '0') { 'needs root' }
@@ -9,6 +9,12 @@ $labReason = if (-not $IsLinux) { 'needs Linux' }
         $null = & unshare --net true 2>&1
         if ($LASTEXITCODE) { 'network namespaces cannot be made here' }
     }
+
+# Labs of runs that were killed: their processes are gone.
+foreach ($state in Get-Item /run/bp*-lab -ErrorAction Ignore) {
+    $owner = $state.Name -replace '^bp(\d+)-lab$', '$1'
+    if (-not (Test-Path "/proc/$owner")) { $null = & env "LAB_PREFIX=bp$owner-" bash $labScript down 2>&1 }
+}
 
 function Invoke-Lab {
     $env:LAB_PREFIX = $labPrefix

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Btmm.Core.SignOn;
 using Btmm.Protocol.Dns;
+using Btmm.TestKit;
 
 namespace Btmm.Interop.Tests.Dns;
 
@@ -16,7 +17,7 @@ public sealed class BindTlsServer() : NameServer("named")
 
     protected override IReadOnlyList<string> Configure(int port)
     {
-        TlsPort = FreePort();
+        TlsPort = FreePort.Take();
         using X509Certificate2 certificate = Authority.IssueServerCertificate(DnsName.Parse(ServerName), [IPAddress.Loopback], DateTimeOffset.UtcNow);
         using var key = certificate.GetECDsaPrivateKey()!;
         Write("cert.pem", certificate.ExportCertificatePem());

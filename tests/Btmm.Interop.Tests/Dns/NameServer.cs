@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Btmm.Protocol.Dns;
 using Btmm.Protocol.Dns.Tsig;
 using Btmm.TestKit;
@@ -55,7 +54,7 @@ public abstract class NameServer : IAsyncLifetime
         if (MissingReason is not null) return;
         for (int attempt = 1; ; attempt++)
         {
-            EndPoint = new IPEndPoint(IPAddress.Loopback, FreePort());
+            EndPoint = new IPEndPoint(IPAddress.Loopback, FreePort.Take());
             try
             {
                 _process = DaemonProcess.Start(_program, Configure(EndPoint.Port));
@@ -100,24 +99,4 @@ public abstract class NameServer : IAsyncLifetime
         _dns-update._udp SRV 0 0 {port} ns
 
         """;
-
-    internal static int FreePort()
-    {
-        while (true)
-        {
-            using var tcp = new TcpListener(IPAddress.Loopback, 0);
-            tcp.Start();
-            int port = ((IPEndPoint)tcp.LocalEndpoint).Port;
-            using var udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            try
-            {
-                udp.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                continue;
-            }
-        }
-    }
 }
