@@ -30,7 +30,12 @@ public sealed partial class BtmmNode
         AddStage(parts.Network.Changes, state => OnNetwork(parts, state));
         AddStage(parts.Endpoint.Changes, endpoint => OnEndpoint(parts, endpoint));
         AddStage(parts.Endpoint.GatewayRestarts, _ => OnGatewayRestart(parts));
-        if (parts.Health is { } health) AddStage(health.Verdicts, OnVerdict);
+        if (parts.Health is { } health)
+        {
+            AddStage(health.Verdicts, OnVerdict);
+            AddStage(health.Faults, Report);
+        }
+
         AddStage(parts.Publisher.States, OnPublication);
         AddStage(parts.RecordWatcher.States, state => OnZoneService(parts, state));
         AddStage(parts.PeerWatcher.Changes, change => OnPeer(parts, change));
@@ -100,7 +105,7 @@ public sealed partial class BtmmNode
     private void OnEndpoint(NodeParts parts, EndpointState state)
     {
         if (state.Phase == EndpointPhase.Searching) return;
-        parts.Health?.EndpointChanged(state);
+        parts.Health?.EndpointChanged();
         if (state.Endpoint is { } at)
         {
             string how = state.Candidates[0].Kind switch
@@ -173,6 +178,7 @@ public sealed partial class BtmmNode
         if (!state.IsReachable && state.Error is { } error && before is not { IsReachable: false })
             _log.AddProblem(error, NodeEventKind.ZoneUnreachable);
         if (isBack && before is not null) parts.Publisher.TryNow();
+        if (isBack) parts.Health?.ZoneServiceReached();
     }
 
     private static string Describe(WatchMode mode) => mode switch

@@ -66,6 +66,7 @@ internal sealed class NodeBuilder
         IDatagramSocket socket = Undoable(OpenSocket(state));
         MappingMemory memory = OpenMemory(state);
         IPortMapperFactory mappers = _connections.OpenMappers(memory);
+        MappingKeeper keeper = OpenKeeper(socket.LocalPort, mappers, memory);
 
         _undo.Push(new Undoing(() => system.UndoAll()));
         ITunDevice tun = Undoable(system.CreateTunnelInterface(_options.InterfaceName, _options.Mtu, $"btmm:{_options.Account.Domain}"));
@@ -92,8 +93,8 @@ internal sealed class NodeBuilder
             Network = new NetworkWatcher(monitor, _platform.Gateways, _platform.Time),
             Memory = memory,
             Former = new FormerMappings(memory, mappers, _platform.Gateways),
-            Endpoint = OpenKeeper(socket.LocalPort, mappers, memory),
-            Health = _connections.OpenExaminer?.Invoke(memory) is { } examine ? new GatewayHealth(examine, _platform.Time) : null,
+            Endpoint = keeper,
+            Health = _connections.OpenExaminer?.Invoke(memory) is { } examine ? new GatewayHealth(() => EndpointHere(keeper), examine, _platform.Time) : null,
             Publisher = publisher,
             Peers = peers,
             Cache = cache,
@@ -146,6 +147,15 @@ internal sealed class NodeBuilder
         _platform.Random,
         memory,
         _connections.ExternalAddresses);
+
+    /// <summary>The endpoint, unless it is still looked for, or is that of the network before.</summary>
+    private EndpointState? EndpointHere(MappingKeeper keeper)
+    {
+        EndpointState state = keeper.Current;
+        GatewayRoute? route = _platform.Gateways.FindDefault();
+        bool isHere = Equals(state.Gateway, route?.Gateway) && Equals(state.LocalAddress, route?.LocalAddress);
+        return isHere && state.Phase != EndpointPhase.Searching ? state : null;
+    }
 
     private MappingMemory OpenMemory(StateDirectory state)
     {

@@ -22,17 +22,28 @@ internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneStunServers ser
     /// <summary>What the keeper's state tells about the gateway's mappings; null for nothing.</summary>
     internal static MappingTrial? KnownMapping(EndpointState state, IMappingMemory memory)
     {
-        PortMappingMethod? method = state.Gateway is { } gateway ? memory.MethodFor(gateway) : null;
         if (state.Phase == EndpointPhase.Unavailable)
         {
-            return state.Reason is null or BtmmErrorReason.NoGateway
-                ? null
-                : new MappingTrial { Method = method, Refusal = state.Reason, ExternalAddress = state.ExternalAddress };
+            return state.Reason is { } reason && GatewayJudge.IsAboutGateway(reason)
+                ? new MappingTrial { Method = MethodFor(state.Gateway, memory), Refusal = reason, ExternalAddress = state.ExternalAddress }
+                : null;
         }
 
         EndpointCandidate? mapped = state.Candidates.FirstOrDefault(candidate => candidate.Kind == EndpointCandidateKind.Mapped);
         return mapped is null
             ? null
-            : new MappingTrial { Method = method, ExternalPort = mapped.Port, ExternalAddress = state.ExternalAddress ?? mapped.Address };
+            : new MappingTrial { Method = MethodFor(state.Gateway, memory), ExternalPort = mapped.Port, ExternalAddress = state.ExternalAddress ?? mapped.Address };
+    }
+
+    private static PortMappingMethod? MethodFor(IPAddress? gateway, IMappingMemory memory)
+    {
+        try
+        {
+            return gateway is null ? null : memory.MethodFor(gateway);
+        }
+        catch (BtmmException)
+        {
+            return null; // The verdict says a word less; the keeper tells of a memory that cannot be read.
+        }
     }
 }

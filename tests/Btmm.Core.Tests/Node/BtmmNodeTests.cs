@@ -290,6 +290,19 @@ public sealed class BtmmNodeTests : IDisposable
         Assert.Same(verdict, mac.Node.GetStatus().Gateway);
     }
 
+    [Fact]
+    public async Task Gateway_ExaminationFails_IsToldWhenItHappensAndTheNodeGoesOn()
+    {
+        await using var mac = new NodeHarness(
+            "mac", Path.Combine(_directory.Path, "mac"), _account, _zone, _wire, "192.168.1.100", (_, _) => throw new InvalidOperationException("broken"));
+        await mac.StartAsync();
+        NodeEvent told = await mac.WaitForAsync(NodeEventKind.Problem, e => e.Message.Contains("broken", StringComparison.Ordinal));
+        Assert.Equal(BtmmErrorReason.InternalError, told.Reason);
+        Assert.True(mac.Node.GetStatus().IsRunning);
+        await mac.Node.StopAsync();
+        Assert.Single(mac.Events(NodeEventKind.Problem));
+    }
+
     private NodeHarness Host(string host, string local) =>
         new(host, Path.Combine(_directory.Path, host), _account, _zone, _wire, local);
 

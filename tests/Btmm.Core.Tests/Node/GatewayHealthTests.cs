@@ -1,8 +1,6 @@
 using System.Net;
-using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
-using Btmm.Core.NatTraversal.Memory;
 using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 using Btmm.TestKit;
@@ -14,10 +12,12 @@ public sealed class GatewayHealthTests : IAsyncLifetime
     private readonly FakeClock _clock = new();
     private readonly List<(TimeSpan At, EndpointState State)> _examined = [];
     private readonly GatewayHealth _health;
+    private EndpointState? _endpoint;
     private GatewayVerdictKind _kind = GatewayVerdictKind.SingleNat;
     private TimeSpan _takes = TimeSpan.FromSeconds(1);
+    private Exception? _fault;
 
-    public GatewayHealthTests() => _health = new GatewayHealth(ExamineAsync, _clock);
+    public GatewayHealthTests() => _health = new GatewayHealth(() => _endpoint, ExamineAsync, _clock);
 
     public ValueTask InitializeAsync()
     {
@@ -30,30 +30,29 @@ public sealed class GatewayHealthTests : IAsyncLifetime
     [Fact]
     public async Task Endpoint_Settled_IsExaminedOnceAndAfterACalm()
     {
-        _health.EndpointChanged(new EndpointState { Phase = EndpointPhase.Searching });
         await _clock.RunForAsync(TimeSpan.FromMinutes(1));
         Assert.Empty(_examined);
-        _health.EndpointChanged(Available());
+        Become(Available());
         await _clock.RunForAsync(TimeSpan.FromMinutes(5));
-        Assert.Equal(TimeSpan.FromMinutes(1) + GatewayHealth.DefaultCalm, Assert.Single(_examined).At);
+        Assert.Equal(TimeSpan.FromMinutes(1) + GatewayHealth.Calm, Assert.Single(_examined).At);
         Assert.Equal(GatewayVerdictKind.SingleNat, _health.Current?.Kind);
         Assert.Single(Verdicts());
-        _health.EndpointChanged(Available(port: 40001));
-        await _clock.RunForAsync(TimeSpan.FromMinutes(5));
+        Become(Available(port: 40001));
+        await _clock.RunForAsync(TimeSpan.FromHours(5));
         Assert.Single(_examined);
     }
 
     [Fact]
     public async Task Endpoint_LostOrFound_IsExaminedAgainAndToldWhenTheVerdictIsNew()
     {
-        _health.EndpointChanged(Available());
+        Become(Available());
         await _clock.RunForAsync(TimeSpan.FromMinutes(1));
-        _health.EndpointChanged(Unavailable(BtmmErrorReason.Timeout));
+        Become(Unavailable(BtmmErrorReason.Timeout));
         await _clock.RunForAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(2, _examined.Count);
         Assert.Single(Verdicts());
         _kind = GatewayVerdictKind.NoMapping;
-        _health.EndpointChanged(Unavailable(BtmmErrorReason.PortMappingNotAuthorized));
+        Become(Unavailable(BtmmErrorReason.PortMappingNotAuthorized));
         await _clock.RunForAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(GatewayVerdictKind.NoMapping, Assert.Single(Verdicts()).Kind);
     }
@@ -63,67 +62,129 @@ public sealed class GatewayHealthTests : IAsyncLifetime
     {
         for (int i = 0; i < 100; i++)
         {
-            _health.EndpointChanged(i % 2 == 0 ? Available() : Unavailable(BtmmErrorReason.Timeout));
-            await _clock.RunForAsync(TimeSpan.FromSeconds(0.5));
+            Become(i % 2 == 0 ? Available() : Unavailable(BtmmErrorReason.Timeout));
+            await _clock.RunForAsync(TimeSpan.FromSeconds(0.7));
         }
 
-        Assert.InRange(_examined.Count, 2, 4);
+        await _clock.RunForAsync(TimeSpan.FromMinutes(1));
+        Assert.InRange(_examined.Count, 2, 6);
         Assert.Equal(EndpointPhase.Unavailable, _examined[^1].State.Phase);
+    }
+
+    [Fact]
+    public async Task Endpoint_LostForAMomentOnly_IsNotExaminedAsLost()
+    {
+        Become(Available());
+        await _clock.RunForAsync(TimeSpan.FromSeconds(5));
+        Become(Unavailable(BtmmErrorReason.Timeout));
+        await _clock.RunForAsync(TimeSpan.FromSeconds(1));
+        Become(Available());
+        await _clock.RunForAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(EndpointPhase.Available, Assert.Single(_examined).State.Phase);
     }
 
     [Fact]
     public async Task Network_ChangedDuringAnExamination_EndsItAndForgets()
     {
         _takes = TimeSpan.FromSeconds(4);
-        _health.EndpointChanged(Available());
+        Become(Available());
         await _clock.RunForAsync(TimeSpan.FromSeconds(3));
         Assert.Single(_examined);
+        _endpoint = null;
         _health.NetworkChanged();
         await _clock.RunForAsync(TimeSpan.FromMinutes(1));
         Assert.Null(_health.Current);
         Assert.Empty(Verdicts());
-        _health.EndpointChanged(Available());
+        Become(Available());
         await _clock.RunForAsync(TimeSpan.FromMinutes(1));
         Assert.Equal(2, _examined.Count);
         Assert.Single(Verdicts());
     }
 
+    // The keeper does not tell again what is the same after a sleep, or on another network without mapping.
     [Fact]
-    public async Task Network_Changed_TheSameVerdictIsToldAgain()
+    public async Task Network_ChangedAndTheEndpointIsTheSame_IsExaminedAndToldAgain()
     {
-        _health.EndpointChanged(Available());
+        Become(Available());
         await _clock.RunForAsync(TimeSpan.FromMinutes(1));
         _health.NetworkChanged();
-        _health.EndpointChanged(Available());
-        await _clock.RunForAsync(TimeSpan.FromSeconds(4));
+        Assert.Null(_health.Current);
+        await _clock.RunForAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(2, _examined.Count);
         Assert.Equal(2, Verdicts().Count);
+        Assert.NotNull(_health.Current);
+    }
+
+    [Fact]
+    public async Task ZoneService_ReachedAtLast_IsAReasonUnlessOthersCanReachThisHost()
+    {
+        _kind = GatewayVerdictKind.CaptivePortal;
+        Become(Unavailable(BtmmErrorReason.PortMappingUnsupported));
+        await _clock.RunForAsync(TimeSpan.FromMinutes(1));
+        _kind = GatewayVerdictKind.SingleNat;
+        _health.ZoneServiceReached();
+        await _clock.RunForAsync(TimeSpan.FromSeconds(4));
+        Assert.Equal([GatewayVerdictKind.CaptivePortal, GatewayVerdictKind.SingleNat], Verdicts().Select(verdict => verdict.Kind));
+        _health.ZoneServiceReached();
+        await _clock.RunForAsync(TimeSpan.FromHours(1));
+        Assert.Equal(2, _examined.Count);
+    }
+
+    [Fact]
+    public async Task ZoneService_ReachedDuringAnExamination_IsAReasonForAnother()
+    {
+        _kind = GatewayVerdictKind.Unknown;
+        Become(Unavailable(BtmmErrorReason.PortMappingUnsupported));
+        await _clock.RunForAsync(TimeSpan.FromSeconds(2.5));
+        Assert.Single(_examined);
+        _health.ZoneServiceReached();
+        await _clock.RunForAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(2, _examined.Count);
+    }
+
+    [Fact]
+    public async Task Verdict_ThatOthersCannotReachThisHost_IsLookedIntoNowAndThen()
+    {
+        _kind = GatewayVerdictKind.UdpBlocked;
+        Become(Available());
+        await _clock.RunForAsync(TimeSpan.FromHours(1));
+        Assert.InRange(_examined.Count, 4, 5);
+        Assert.Single(Verdicts());
+        _kind = GatewayVerdictKind.SingleNat;
+        await _clock.RunForAsync(TimeSpan.FromHours(1));
+        Assert.Equal(GatewayVerdictKind.SingleNat, Assert.Single(Verdicts()).Kind);
+        Assert.InRange(_examined.Count, 5, 6);
+    }
+
+    [Fact]
+    public async Task Examination_ThatFails_IsToldAtOnceAndTriedAgainLater()
+    {
+        _fault = new InvalidOperationException("broken");
+        Become(Available());
+        await _clock.RunForAsync(TimeSpan.FromSeconds(4));
+        Assert.True(_health.Faults.TryRead(out Exception? told));
+        Assert.Same(_fault, told);
+        Assert.Null(_health.Current);
+        _fault = null;
+        await _clock.RunForAsync(GatewayHealth.Repetition + GatewayHealth.Spacing);
+        Assert.Equal(2, _examined.Count);
+        Assert.Equal(GatewayVerdictKind.SingleNat, _health.Current?.Kind);
+        Assert.False(_health.Faults.TryRead(out _));
     }
 
     [Fact]
     public async Task Dispose_DuringAnExamination_EndsAtOnce()
     {
         _takes = TimeSpan.FromHours(1);
-        var other = new GatewayHealth(ExamineAsync, _clock);
+        _endpoint = Available();
+        var other = new GatewayHealth(() => _endpoint, ExamineAsync, _clock);
         other.Start();
-        other.EndpointChanged(Available());
+        other.EndpointChanged();
         await _clock.RunForAsync(TimeSpan.FromSeconds(3));
         Assert.Single(_examined);
         await other.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.True(other.Verdicts.Completion.IsCompleted);
-    }
-
-    [Fact]
-    public void KnownMapping_OfAState_IsWhatTheKeeperKnows()
-    {
-        var memory = new MappingMemory(SystemRandomSource.Instance);
-        memory.NoteMethod(IPAddress.Parse("192.168.1.1"), PortMappingMethod.Pcp);
-        MappingTrial? held = NodeExaminer.KnownMapping(Available(), memory);
-        Assert.Equal((PortMappingMethod.Pcp, 40000, "203.0.113.9"), (held!.Method, held.ExternalPort, $"{held.ExternalAddress}"));
-        MappingTrial? refused = NodeExaminer.KnownMapping(Unavailable(BtmmErrorReason.PortMappingNotAuthorized), memory);
-        Assert.Equal((false, BtmmErrorReason.PortMappingNotAuthorized), (refused!.Works, refused.Refusal));
-        Assert.Null(NodeExaminer.KnownMapping(Unavailable(BtmmErrorReason.NoGateway), memory));
-        EndpointState own = Available() with { Candidates = [new EndpointCandidate(EndpointCandidateKind.DirectPublic, IPAddress.Parse("203.0.113.9"), 40000, null)] };
-        Assert.Null(NodeExaminer.KnownMapping(own, memory));
+        Assert.True(other.Faults.Completion.IsCompleted);
     }
 
     private static EndpointState Available(int port = 40000) => new()
@@ -140,6 +201,12 @@ public sealed class GatewayHealthTests : IAsyncLifetime
         Reason = reason,
     };
 
+    private void Become(EndpointState state)
+    {
+        _endpoint = state;
+        _health.EndpointChanged();
+    }
+
     private List<GatewayVerdict> Verdicts()
     {
         List<GatewayVerdict> told = [];
@@ -151,6 +218,7 @@ public sealed class GatewayHealthTests : IAsyncLifetime
     {
         _examined.Add((_clock.Elapsed, state));
         await Task.Delay(_takes, _clock, cancellationToken);
+        if (_fault is { } fault) throw fault;
         return new GatewayVerdict { Kind = _kind, Summary = $"{_kind}." };
     }
 }

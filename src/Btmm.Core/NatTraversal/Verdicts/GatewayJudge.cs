@@ -53,6 +53,10 @@ internal static class GatewayJudge
         or BtmmErrorReason.PortMappingNetworkFailure or BtmmErrorReason.PortMappingOutOfResources
         or BtmmErrorReason.PortMappingConflict or BtmmErrorReason.DoubleNat;
 
+    /// <summary>Whether an error says something about the gateway, be it that it is silent; others are this host's own.</summary>
+    internal static bool IsAboutGateway(BtmmErrorReason reason) => IsRefusal(reason)
+        || reason is BtmmErrorReason.Timeout or BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.MalformedReply;
+
     /// <summary>Whether anything beyond the gateway answered.</summary>
     internal static bool IsOnline(GatewayFacts facts) =>
         facts.UdpHeard || facts.TcpPasses == true || Seen(facts) is not null || facts.Hops.Skip(1).Any(hop => hop is not null);
