@@ -7,6 +7,16 @@ namespace Btmm.Core.NatTraversal.Verdicts;
 /// <summary>Concludes from answers of STUN servers how a NAT behaves (RFC 5780 §4.3, §4.4). Pure.</summary>
 internal static class NatBehaviourRules
 {
+    /// <summary>
+    /// What the outermost servers saw: one inside this network, or between two NATs, looks through fewer of them than the others and
+    /// cannot be compared with those. Without any on the internet, all count.
+    /// </summary>
+    internal static IReadOnlyList<(IPEndPoint Server, IPEndPoint Mapped)> Outermost(IReadOnlyList<(IPEndPoint Server, IPEndPoint Mapped)> seen)
+    {
+        (IPEndPoint Server, IPEndPoint Mapped)[] outside = [.. seen.Where(one => ExternalAddress.IsPublic(one.Mapped.Address))];
+        return outside.Length > 0 ? outside : seen;
+    }
+
     /// <summary>How one local port looked from several servers' addresses and ports; what they saw, each once.</summary>
     /// <param name="local">The local address and port.</param>
     /// <param name="seen">Who saw it as what.</param>
@@ -35,6 +45,10 @@ internal static class NatBehaviourRules
             _ => NatFilteringBehaviour.Unknown,
         };
     }
+
+    /// <summary>Whether a server may stand as far outside as any of those that are asked; one with a private address does not.</summary>
+    internal static bool IsOutermost(IPEndPoint server, IEnumerable<IPEndPoint> asked) =>
+        ExternalAddress.IsPublic(server.Address) || !asked.Any(other => ExternalAddress.IsPublic(other.Address));
 
     /// <summary>
     /// Whether a server's other address may be asked: the server says what it is, and must not be able to send us anywhere.

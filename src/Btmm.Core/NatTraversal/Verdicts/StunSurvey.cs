@@ -48,7 +48,7 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
             if (outcome?.Kind != StunOutcomeKind.Answered) continue;
             if (!isGraceOn) grace.CancelAfter(s_grace);
             isGraceOn = true;
-            if (NatBehaviourRules.IsUsable(server, outcome.Response?.OtherAddress))
+            if (NatBehaviourRules.IsOutermost(server, servers) && NatBehaviourRules.IsUsable(server, outcome.Response?.OtherAddress))
                 discovery ??= DiscoverAsync(client, local, server, outcome, cancellationToken);
         }
 
@@ -133,15 +133,17 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
     private async Task<bool> CompareAsync(StunClient client, IPEndPoint[] others, TimeSpan interval, CancellationToken cancellationToken)
     {
         long start = evidence.Now;
-        StunOutcome[] outcomes = await Task.WhenAll(
-            others.Select(other => client.AskAsync(new StunQuery(other) { FirstInterval = interval }, cancellationToken))).ConfigureAwait(false);
-        for (int i = 0; i < others.Length; i++)
-        {
-            Note(others[i], outcomes[i]);
-            evidence.Add(GatewayStep.NatMapping, $"{others[i]}", Describe(outcomes[i]), start);
-        }
+        bool[] answered = await Task.WhenAll(others.Select(AskAsync)).ConfigureAwait(false);
+        return answered.Contains(true);
 
-        return outcomes.Any(outcome => outcome.Kind == StunOutcomeKind.Answered);
+        // Noted as it comes: what one of them saw counts even when no time is left for the other.
+        async Task<bool> AskAsync(IPEndPoint other)
+        {
+            StunOutcome outcome = await client.AskAsync(new StunQuery(other) { FirstInterval = interval }, cancellationToken).ConfigureAwait(false);
+            Note(other, outcome);
+            evidence.Add(GatewayStep.NatMapping, $"{other}", Describe(outcome), start);
+            return outcome.Kind == StunOutcomeKind.Answered;
+        }
     }
 
     private void Note(IPEndPoint server, StunOutcome outcome)
@@ -157,8 +159,9 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
 
     private StunFacts Conclude(IPEndPoint local, NatFilteringBehaviour filtering)
     {
-        NatMappingBehaviour mapping = NatBehaviourRules.Mapping(local, _seen);
-        IPEndPoint? mapped = _seen.Count == 0 ? null : _seen[0].Mapped;
+        IReadOnlyList<(IPEndPoint Server, IPEndPoint Mapped)> seen = NatBehaviourRules.Outermost(_seen);
+        NatMappingBehaviour mapping = NatBehaviourRules.Mapping(local, seen);
+        IPEndPoint? mapped = seen.Count == 0 ? null : seen[0].Mapped;
         bool? preserves = mapped is null || mapping == NatMappingBehaviour.NoNat ? null : mapped.Port == local.Port;
         return new StunFacts { Local = local, Mapped = mapped, HeardAnything = _heard, Behaviour = new NatBehaviour(mapping, filtering, preserves) };
     }

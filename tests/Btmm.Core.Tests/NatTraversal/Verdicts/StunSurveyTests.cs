@@ -87,6 +87,46 @@ public sealed class StunSurveyTests
         Assert.Equal(expected, (await RunAsync(one.EndPoint, two.EndPoint)).Behaviour.Mapping);
     }
 
+    // A zone service at home, or between two NATs, sees another address than the internet does, and sees it first.
+    [Theory]
+    [InlineData(Local)]
+    [InlineData("192.168.0.2")]
+    public async Task Survey_ServerInsideTheNetworkToo_IsNotComparedWithThoseOutside(string seenInside)
+    {
+        await using var inside = new FakeStunServer(_wire, "192.168.0.53:3478", "192.168.0.54:3479")
+        {
+            Map = (client, _) => new(IPAddress.Parse(seenInside), client.Port),
+        };
+        await using var outside = new FakeStunServer(_wire, First, Second)
+        {
+            Map = (client, _) => new(IPAddress.Parse("198.51.100.9"), client.Port),
+            LetsIn = _ => false,
+        };
+        StunFacts facts = await RunAsync(inside.EndPoint, outside.EndPoint);
+        Assert.Equal("198.51.100.9", $"{facts.Mapped?.Address}");
+        Assert.Equal(
+            new NatBehaviour(NatMappingBehaviour.EndpointIndependent, NatFilteringBehaviour.AddressAndPortDependent, true), facts.Behaviour);
+    }
+
+    [Fact]
+    public async Task Survey_ServersInsideTheNetworkOnly_AreCompared()
+    {
+        await using var inside = new FakeStunServer(_wire, "192.168.0.53:3478", "192.168.0.54:3479");
+        Assert.Equal(new NatBehaviour(NatMappingBehaviour.NoNat, NatFilteringBehaviour.EndpointIndependent, null), (await RunAsync(inside.EndPoint)).Behaviour);
+    }
+
+    [Fact]
+    public async Task Survey_EndedWhileComparing_CountsWhatWasSeen()
+    {
+        // The other address answers at the first port only; the end comes while the second is still waited for.
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(300), _clock);
+        Func<IPEndPoint, IPEndPoint, IPEndPoint> map = (client, at) => new(IPAddress.Parse("198.51.100.9"), client.Port + at.Address.GetAddressBytes()[3]);
+        await using var first = new FakeStunServer(_wire, First) { Map = map, Other = IPEndPoint.Parse(Second) };
+        await using var other = new FakeStunServer(_wire, "203.0.113.54:3478") { Map = map };
+        StunFacts facts = await RunAsync(stop.Token, first.EndPoint);
+        Assert.Equal(NatMappingBehaviour.AddressDependent, facts.Behaviour.Mapping);
+    }
+
     [Fact]
     public async Task Survey_OneServerSilent_DoesNotHoldTheOthersUp()
     {
