@@ -1,4 +1,5 @@
 using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
 
 namespace Btmm.Core.NatTraversal.Verdicts;
 
@@ -27,10 +28,17 @@ public sealed class GatewayExaminer
     /// <summary>Examines. What does not work is part of the verdict, never an exception.</summary>
     /// <param name="options">What may be asked, and whom.</param>
     /// <param name="cancellationToken">Ends it; a trial mapping is given back before the task ends.</param>
+    /// <exception cref="BtmmException">InvalidValue: the URL of the portal probe is not an absolute http one.</exception>
     /// <exception cref="OperationCanceledException">The caller ended it.</exception>
     public async Task<GatewayVerdict> ExamineAsync(GatewayExaminerOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.PortalProbe is { } url && !(url.IsAbsoluteUri && url.Scheme == Uri.UriSchemeHttp))
+        {
+            throw new BtmmException(
+                BtmmErrorReason.InvalidValue, $"\"{url}\" is not an http address.", "Give a whole one that begins with http://; what is encrypted cannot be intercepted.");
+        }
+
         var evidence = new EvidenceLog(_parts.Time);
         long start = evidence.Now;
         using var limit = new CancellationTokenSource(options.Limit, _parts.Time);

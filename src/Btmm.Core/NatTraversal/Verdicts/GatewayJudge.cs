@@ -89,9 +89,12 @@ internal static class GatewayJudge
         return isKnown ? GatewayVerdictKind.NoMapping : GatewayVerdictKind.Unknown;
     }
 
-    /// <summary>A page at the server's own address may be its owner's, unless nothing else of the server gets through.</summary>
-    private static bool IsPortal(GatewayFacts facts) => facts.Portal.Sign == PortalSign.Strong
-        || (facts is { Portal.Sign: PortalSign.Weak, UdpAsked: true, UdpHeard: false } && facts.TcpPasses != true);
+    /// <summary>
+    /// A page at the server's own address may be its owner's, unless nothing else of the server gets through. Nobody has to sign in
+    /// whose STUN requests reach the internet: some boxes keep a page at an address that nobody has for their users' own purposes.
+    /// </summary>
+    private static bool IsPortal(GatewayFacts facts) => Seen(facts) is null && (facts.Portal.Sign == PortalSign.Strong
+        || (facts is { Portal.Sign: PortalSign.Weak, UdpAsked: true, UdpHeard: false } && facts.TcpPasses != true));
 
     private static NatBeyond Beyond(GatewayFacts facts)
     {

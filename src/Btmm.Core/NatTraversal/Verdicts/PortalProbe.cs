@@ -40,11 +40,12 @@ internal sealed class PortalProbe(IStreamDialer streams, EvidenceLog evidence)
         {
             IPAddress? address = await FindAsync(url, resolve, cancellationToken).ConfigureAwait(false);
             if (address is not null)
-                return await AskAsync(new IPEndPoint(address, url.Port), url.Authority, url.PathAndQuery, s_serverLimit, PortalRules.AtProbe, cancellationToken).ConfigureAwait(false);
+                return await AskAsync(new IPEndPoint(address, url.Port), Host(url), url.PathAndQuery, s_serverLimit, PortalRules.AtProbe, cancellationToken).ConfigureAwait(false);
             evidence.Add(GatewayStep.Portal, url.Authority, "has no IPv4 address", start);
         }
-        catch (BtmmException e)
+        catch (Exception e) when (e is BtmmException or SocketException)
         {
+            // A name that is not found is a trouble of this question alone: the others may have found the page by then.
             evidence.Add(GatewayStep.Portal, url.Authority, e.Message, start);
         }
         catch (OperationCanceledException)
@@ -55,11 +56,18 @@ internal sealed class PortalProbe(IStreamDialer streams, EvidenceLog evidence)
         return PortalFacts.None;
     }
 
+    /// <summary>What the Host header says (RFC 9110 §7.2): a name in ASCII, an address as it is, and the port unless it is HTTP's own.</summary>
+    private static string Host(Uri url)
+    {
+        string name = url.HostNameType == UriHostNameType.Dns ? url.IdnHost : url.Host;
+        return url.IsDefaultPort ? name : $"{name}:{url.Port}";
+    }
+
     private static async Task<IPAddress?> FindAsync(
         Uri url, Func<string, CancellationToken, Task<IReadOnlyList<IPAddress>>>? resolve, CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(url.DnsSafeHost, out IPAddress? literal)) return literal;
-        IReadOnlyList<IPAddress> found = resolve is null ? [] : await resolve(url.DnsSafeHost, cancellationToken).ConfigureAwait(false);
+        if (IPAddress.TryParse(url.IdnHost, out IPAddress? literal)) return literal;
+        IReadOnlyList<IPAddress> found = resolve is null ? [] : await resolve(url.IdnHost, cancellationToken).ConfigureAwait(false);
         return found.FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork);
     }
 
@@ -74,7 +82,7 @@ internal sealed class PortalProbe(IStreamDialer streams, EvidenceLog evidence)
         try
         {
             ReadOnlyMemory<byte> bytes = await FetchAsync(remote, host, path, either.Token).ConfigureAwait(false);
-            if (PortalAnswer.TryParse(bytes.Span, out PortalAnswer? answer)) facts = new PortalFacts(judge(answer), answer.Location);
+            if (PortalAnswer.TryParse(bytes.Span, out PortalAnswer? answer)) facts = new PortalFacts(judge(answer), PortalRules.Page(answer, host));
             answered = answer is null ? "no HTTP" : $"HTTP {answer.Status}{(answer.Location is { } to ? $" to {to}" : answer.IsPage ? ", a page" : "")}";
         }
         catch (OperationCanceledException)

@@ -22,6 +22,17 @@ internal static class PortalRules
         return isOther ? PortalSign.Strong : PortalSign.None;
     }
 
+    /// <summary>
+    /// The page that a person is to open: where the answer leads, in full; null when it leads nowhere that a browser may be sent.
+    /// </summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="askedFor">The host that was asked.</param>
+    internal static string? Page(PortalAnswer answer, string askedFor) => answer.Location is { } location
+        && Uri.TryCreate($"http://{askedFor}/", UriKind.Absolute, out Uri? asked) && Uri.TryCreate(asked, location, out Uri? page)
+        && (page.Scheme == Uri.UriSchemeHttp || page.Scheme == Uri.UriSchemeHttps)
+            ? page.AbsoluteUri
+            : null;
+
     private static bool IsShown(PortalAnswer answer, string? askedFor)
     {
         if (answer.Status == PortalAnswer.SignInRequired) return true;

@@ -38,6 +38,9 @@ internal sealed class ExaminerFixture : IAsyncDisposable
 
     internal List<GatewayRoute> Opened { get; } = [];
 
+    /// <summary>What web servers were asked.</summary>
+    internal List<string> Requests { get; } = [];
+
     /// <summary>Whether a filter of the host's own refuses every datagram.</summary>
     internal bool RefusesToSend { get; set; }
 
@@ -65,7 +68,7 @@ internal sealed class ExaminerFixture : IAsyncDisposable
         Streams = Host,
         Hops = Hops,
         Time = Clock,
-        ResolveHost = (name, _) => Task.FromResult<IReadOnlyList<IPAddress>>(name == "probe.example" ? [IPAddress.Parse("203.0.113.80")] : []),
+        ResolveHost = (name, _) => ResolveAsync(name),
     }).ExamineAsync(Options, cancellationToken);
 
     internal async Task<GatewayVerdict> ExamineAsync()
@@ -89,13 +92,26 @@ internal sealed class ExaminerFixture : IAsyncDisposable
         return Mappers[method];
     }
 
+    private static async Task<IReadOnlyList<IPAddress>> ResolveAsync(string name)
+    {
+        await Task.Yield();
+        return name switch
+        {
+            "probe.example" or "xn--pr-gka.example" => [IPAddress.Parse("203.0.113.80")],
+            "missing.example" => throw new SocketException((int)SocketError.HostNotFound),
+            _ => [],
+        };
+    }
+
     private async Task ServeAsync(VirtualListener listener, byte[] answer)
     {
         byte[] buffer = new byte[2048];
         while (true)
         {
             await using VirtualConnection connection = await listener.AcceptAsync(_stop.Token);
-            if (await connection.ReadAsync(buffer, _stop.Token) > 0 && answer.Length > 0) await connection.WriteAsync(answer, _stop.Token);
+            int length = await connection.ReadAsync(buffer, _stop.Token);
+            lock (Requests) Requests.Add(Encoding.ASCII.GetString(buffer, 0, length));
+            if (length > 0 && answer.Length > 0) await connection.WriteAsync(answer, _stop.Token);
         }
     }
 

@@ -77,7 +77,10 @@ public sealed class GatewayJudgeTests
 
         // A sign-in page.
         { "192.168.1.9", "-", "-", "-", "xtP", "192.168.1.1", GatewayVerdictKind.CaptivePortal, "Portal 192.168.1.1" },
-        { "192.168.1.9", "203.0.113.9", "+", "203.0.113.9", "uP", "", GatewayVerdictKind.CaptivePortal, "Portal 192.168.1.1" },
+        { "192.168.1.9", "203.0.113.9", "+", "-", "uP", "", GatewayVerdictKind.CaptivePortal, "Portal 192.168.1.1" },
+        { "192.168.1.9", "203.0.113.9", "+", "192.168.1.9", "uP", "", GatewayVerdictKind.CaptivePortal, "Portal 192.168.1.1" },
+        // A wireless controller's own page at 192.0.2.1 is there for those, too, who have signed in.
+        { "192.168.1.9", "203.0.113.9", "+", "203.0.113.9", "uP", "", GatewayVerdictKind.SingleNat, "Gateway 192.168.1.1" },
         { "192.168.1.9", "-", "-", "-", "xnp", "", GatewayVerdictKind.CaptivePortal, "Portal 192.168.1.1" },
         // A server that has a site of its own, and is silent because UDP is blocked, or because it need not know STUN.
         { "192.168.1.9", "-", "-", "-", "xtp", "", GatewayVerdictKind.UdpBlocked, "Firewall 192.168.1.1" },
