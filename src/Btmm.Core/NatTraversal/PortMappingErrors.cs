@@ -81,6 +81,17 @@ internal static class PortMappingErrors
         "Choose another external port, or let the gateway choose.")
     { Endpoint = gateway, ProtocolCode = code, RetryAfter = retryAfter };
 
+    /// <summary>Whether it is certain that the gateway has not made the mapping: it said so, or nothing was sent.</summary>
+    internal static bool MadeNothing(Exception failure) => failure switch
+    {
+        ArgumentException => true,
+        BtmmException { InnerException: TimeoutException } => false,
+        BtmmException e => e.Reason is BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNotAuthorized
+            or BtmmErrorReason.PortMappingNetworkFailure or BtmmErrorReason.PortMappingOutOfResources
+            or BtmmErrorReason.PortMappingConflict or BtmmErrorReason.DoubleNat,
+        _ => false,
+    };
+
     /// <summary>What a user can always do, in words that continue "or ...".</summary>
     private static string ByHand(IPEndPoint gateway) => gateway.AddressFamily == AddressFamily.InterNetworkV6
         ? "let the port through the router's firewall by hand"

@@ -58,7 +58,7 @@ internal sealed class RecordingPortMapper : IPortMapper
             NoteGranted(granted);
             return granted;
         }
-        catch (Exception e) when (former is null && MadeNothing(e))
+        catch (Exception e) when (former is null && PortMappingErrors.MadeNothing(e))
         {
             _memory.Forget(asked);
             throw;
@@ -127,15 +127,4 @@ internal sealed class RecordingPortMapper : IPortMapper
             PortMappingLog.Instance.NotRemembered(_gateway.ToString(), e.Message);
         }
     }
-
-    /// <summary>Whether it is certain that the gateway has not made the mapping: it said so, or nothing was sent.</summary>
-    private static bool MadeNothing(Exception failure) => failure switch
-    {
-        ArgumentException => true,
-        BtmmException { InnerException: TimeoutException } => false,
-        BtmmException e => e.Reason is BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNotAuthorized
-            or BtmmErrorReason.PortMappingNetworkFailure or BtmmErrorReason.PortMappingOutOfResources
-            or BtmmErrorReason.PortMappingConflict or BtmmErrorReason.DoubleNat,
-        _ => false,
-    };
 }

@@ -40,7 +40,7 @@ internal sealed class Examination
         _servers = [.. all.Select(server => server is TlsEndPoint ? new IPEndPoint(server.Address, DnsPort) : server).Distinct()];
     }
 
-    /// <summary>Runs all steps. Never throws for what the network does.</summary>
+    /// <summary>Runs all steps, and ends when all have ended. Never throws for what the network does.</summary>
     internal async Task<GatewayFacts> RunAsync(CancellationToken cancellationToken)
     {
         long start = _evidence.Now;
@@ -48,29 +48,58 @@ internal sealed class Examination
         _evidence.Add(GatewayStep.Route, "this host", route is null ? "no default route" : $"gateway {route.Gateway} by {route.InterfaceName}, own address {route.LocalAddress}", start);
         if (route is null) return new GatewayFacts();
         using var calm = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _evidence.Time);
-        using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, calm.Token);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(over.Token, calm.Token);
+        Steps steps = Start(route, over.Token, rest.Token);
+        try
+        {
+            return await GatherAsync(route, steps, calm, start, over.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            // A step that fails as it should not ends the others: a mapping is given back before anything is told.
+            await over.CancelAsync().ConfigureAwait(false);
+            await steps.WhenAll.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Starts all steps; those that all is well without end with the second token.</summary>
+    private Steps Start(GatewayRoute route, CancellationToken cancellationToken, CancellationToken rest)
+    {
         bool tries = _options.TryMapping && _options.KnownMapping is null;
-        Task<GatewayReplies> replies = IsKnown(_options.KnownMapping)
-            ? Task.FromResult(GatewayReplies.None)
-            : GuardAsync(GatewayStep.Gateway, new GatewaySurvey(_parts, _evidence).RunAsync(route, tries, cancellationToken), GatewayReplies.None);
-        Task<IReadOnlyList<IPAddress?>> hops = FindHopsAsync(cancellationToken);
-        Task<PortalFacts> portal = FindPortalAsync(rest.Token);
-        Task<bool?> tcp = TryTcpAsync(rest.Token);
-        Task<StunFacts> stun = GuardAsync(
-            GatewayStep.Stun, new StunSurvey(_parts.Channels, _parts.Random, _evidence).RunAsync(route.LocalAddress, _servers, cancellationToken), StunFacts.None);
-        (bool Heard, PortalFacts Portal) dns = await AskDnsAsync(cancellationToken).ConfigureAwait(false);
-        StunFacts seen = await stun.ConfigureAwait(false);
-        bool isHeard = seen.HeardAnything || dns.Heard;
-        GatewayFacts facts = await GatherAsync(route, replies, hops, cancellationToken).ConfigureAwait(false);
-        if (isHeard) await EndWhenAllIsWellAsync(calm, start).ConfigureAwait(false);
-        PortalFacts page = await portal.ConfigureAwait(false);
+        return new Steps(
+            IsKnown(_options.KnownMapping)
+                ? Task.FromResult(GatewayReplies.None)
+                : GuardAsync(GatewayStep.Gateway, new GatewaySurvey(_parts, _evidence).RunAsync(route, tries, cancellationToken), GatewayReplies.None),
+            FindHopsAsync(cancellationToken),
+            FindPortalAsync(rest),
+            TryTcpAsync(rest),
+            GuardAsync(
+                GatewayStep.Stun, new StunSurvey(_parts.Channels, _parts.Random, _evidence).RunAsync(route.LocalAddress, _servers, cancellationToken), StunFacts.None),
+            AskDnsAsync(cancellationToken));
+    }
+
+    private async Task<GatewayFacts> GatherAsync(
+        GatewayRoute route, Steps steps, CancellationTokenSource calm, long start, CancellationToken cancellationToken)
+    {
+        (bool isDnsHeard, PortalFacts lie) = await steps.Dns.ConfigureAwait(false);
+        StunFacts stun = await steps.Stun.ConfigureAwait(false);
+        bool isHeard = stun.HeardAnything || isDnsHeard;
+        bool isDnsOnly = isHeard && stun is { AskedBesideDns: true, HeardBesideDns: false }
+            && !(isDnsHeard && _zoneServers.Any(server => server.Port != DnsPort && server is not TlsEndPoint));
+        GatewayFacts facts = await AskGatewaysAsync(route, steps, cancellationToken).ConfigureAwait(false);
+        if (isHeard && !isDnsOnly) await EndWhenAllIsWellAsync(calm, start).ConfigureAwait(false);
+        (bool? passes, bool isHttpsOnly) = await steps.Tcp.ConfigureAwait(false);
+        PortalFacts page = await steps.Portal.ConfigureAwait(false);
         return facts with
         {
-            Stun = seen,
+            Stun = stun,
             UdpAsked = _asksDns || _options.StunServers.Any(IsIpv4),
             UdpHeard = isHeard,
-            TcpPasses = await tcp.ConfigureAwait(false),
-            Portal = page.Sign >= dns.Portal.Sign ? page : dns.Portal,
+            HeardDnsOnly = isDnsOnly,
+            TcpPasses = passes,
+            TcpPassesByHttpsOnly = isHttpsOnly,
+            Portal = page.Sign >= lie.Sign ? page : lie,
         };
     }
 
@@ -84,12 +113,11 @@ internal sealed class Examination
 
     private static bool IsIpv4(IPEndPoint endpoint) => endpoint.AddressFamily == AddressFamily.InterNetwork;
 
-    private async Task<GatewayFacts> GatherAsync(
-        GatewayRoute route, Task<GatewayReplies> replies, Task<IReadOnlyList<IPAddress?>> hops, CancellationToken cancellationToken)
+    private async Task<GatewayFacts> AskGatewaysAsync(GatewayRoute route, Steps steps, CancellationToken cancellationToken)
     {
-        IReadOnlyList<IPAddress?> ways = await hops.ConfigureAwait(false);
-        Task<GatewayAnswer?> outer = AskOuterAsync(route, ways, cancellationToken);
-        GatewayReplies told = await replies.ConfigureAwait(false);
+        IReadOnlyList<IPAddress?> ways = await steps.Hops.ConfigureAwait(false);
+        GatewayAnswer? outer = await AskOuterAsync(route, ways, cancellationToken).ConfigureAwait(false);
+        GatewayReplies told = await steps.Replies.ConfigureAwait(false);
         return new GatewayFacts
         {
             Route = route,
@@ -97,7 +125,7 @@ internal sealed class Examination
             Failures = told.Failures,
             Trials = _options.KnownMapping is { } known ? [known] : told.Trials,
             Hops = ways,
-            OuterAnswer = await outer.ConfigureAwait(false),
+            OuterAnswer = outer,
         };
     }
 
@@ -127,10 +155,10 @@ internal sealed class Examination
         return found.MaxBy(facts => facts.Sign) ?? PortalFacts.None;
     }
 
-    private async Task<bool?> TryTcpAsync(CancellationToken cancellationToken)
+    private async Task<(bool? Passes, bool IsHttpsOnly)> TryTcpAsync(CancellationToken cancellationToken)
     {
-        if (_servers.Count == 0) return null;
-        return await GuardAsync(GatewayStep.Tcp, new TcpProbe(_parts.Streams, _evidence).RunAsync(_streamServers, cancellationToken), false).ConfigureAwait(false);
+        if (_servers.Count == 0) return (null, false);
+        return await GuardAsync(GatewayStep.Tcp, new TcpProbe(_parts.Streams, _evidence).RunAsync(_streamServers, cancellationToken), (false, false)).ConfigureAwait(false);
     }
 
     private async Task<(bool Heard, PortalFacts Portal)> AskDnsAsync(CancellationToken cancellationToken)
@@ -162,5 +190,17 @@ internal sealed class Examination
             _evidence.Add(step, "this host", e is SocketException ? e.Message : "no time left", start);
             return nothing;
         }
+    }
+
+    /// <summary>What goes on at the same time.</summary>
+    private sealed record Steps(
+        Task<GatewayReplies> Replies,
+        Task<IReadOnlyList<IPAddress?>> Hops,
+        Task<PortalFacts> Portal,
+        Task<(bool? Passes, bool IsHttpsOnly)> Tcp,
+        Task<StunFacts> Stun,
+        Task<(bool Heard, PortalFacts Portal)> Dns)
+    {
+        internal Task WhenAll => Task.WhenAll(Replies, Hops, Portal, Tcp, Stun, Dns);
     }
 }

@@ -34,8 +34,17 @@ internal sealed record GatewayFacts
     /// <summary>Whether anything came back by UDP from beyond the gateway.</summary>
     internal bool UdpHeard { get; init; }
 
+    /// <summary>
+    /// Whether that came from DNS's port only, although others were asked at other ports: many a filter lets DNS pass and nothing
+    /// else.
+    /// </summary>
+    internal bool HeardDnsOnly { get; init; }
+
     /// <summary>Whether TCP passes; null when that was not tried.</summary>
     internal bool? TcpPasses { get; init; }
+
+    /// <summary>Whether it was seen to pass to a port of HTTPS only, where nobody need speak what was asked for by UDP.</summary>
+    internal bool TcpPassesByHttpsOnly { get; init; }
 
     /// <summary>Whether there is a sign-in page.</summary>
     internal PortalFacts Portal { get; init; } = PortalFacts.None;

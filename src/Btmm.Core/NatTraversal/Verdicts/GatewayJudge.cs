@@ -69,13 +69,12 @@ internal static class GatewayJudge
     /// Whether UDP passes to DNS's port and to no other: a server at another port is silent and may just be down, but so is every
     /// router beyond the gateway, which the probes for them, UDP too, would have reached.
     /// </summary>
-    internal static bool IsDnsOnly(GatewayFacts facts) => facts is { Stun.HeardDnsOnly: true, TcpPasses: true, Hops.Count: > 1 }
-        && facts.Hops.Skip(1).All(hop => hop is null || hop.Equals(facts.Route?.Gateway));
+    internal static bool IsDnsOnly(GatewayFacts facts) => facts is { HeardDnsOnly: true, TcpPasses: true } && IsSilentBeyond(facts);
 
     private static GatewayVerdictKind KindOf(GatewayFacts facts)
     {
         if (IsPortal(facts)) return GatewayVerdictKind.CaptivePortal;
-        if (facts is { UdpAsked: true, UdpHeard: false, TcpPasses: true } || IsDnsOnly(facts)) return GatewayVerdictKind.UdpBlocked;
+        if (IsUdpBlocked(facts)) return GatewayVerdictKind.UdpBlocked;
         if (facts.Route is not { } route) return GatewayVerdictKind.Unknown;
         IPAddress? seen = Seen(facts);
         if (ExternalAddress.IsPublic(route.LocalAddress) && (seen is null || seen.Equals(route.LocalAddress)))
@@ -96,9 +95,23 @@ internal static class GatewayJudge
     private static bool IsPortal(GatewayFacts facts) => Seen(facts) is null && (facts.Portal.Sign == PortalSign.Strong
         || (facts is { Portal.Sign: PortalSign.Weak, UdpAsked: true, UdpHeard: false } && facts.TcpPasses != true));
 
+    /// <summary>
+    /// A server that takes connections at the port where it is silent to UDP shows a filter. One that only has a web site may not be
+    /// what its name says, unless the probes for routers, which are UDP, get no further than the gateway either.
+    /// </summary>
+    private static bool IsUdpBlocked(GatewayFacts facts)
+    {
+        if (IsDnsOnly(facts)) return true;
+        bool isSilent = facts is { UdpAsked: true, UdpHeard: false, TcpPasses: true };
+        return isSilent && (!facts.TcpPassesByHttpsOnly || facts.Stun.IsRefusedHere || facts.Hops.Count == 0 || IsSilentBeyond(facts));
+    }
+
+    /// <summary>Whether routers beyond the gateway were asked for, and none answered.</summary>
+    private static bool IsSilentBeyond(GatewayFacts facts) =>
+        facts.Hops.Count > 1 && facts.Hops.Skip(1).All(hop => hop is null || hop.Equals(facts.Route?.Gateway));
+
     private static NatBeyond Beyond(GatewayFacts facts)
     {
-        if (OuterKind(facts) is ExternalAddressKind.CarrierShared or ExternalAddressKind.TransitionShared) return NatBeyond.Provider;
         IPAddress? external = External(facts);
         return external is null ? WithoutExternal(facts) : ExternalAddress.Classify(external) switch
         {
@@ -132,18 +145,20 @@ internal static class GatewayJudge
     private static NatBeyond BehindPublic(GatewayFacts facts) =>
         ByHops(facts) ?? (HopKind(facts, 1) == ExternalAddressKind.Public ? NatBeyond.Provider : NatBeyond.SecondGateway);
 
-    /// <summary>What the router behind the gateway is by its address; null when that tells nothing.</summary>
+    /// <summary>
+    /// What the router behind the gateway is by its address, and by what it says itself when it is a home's; null when that tells
+    /// nothing.
+    /// </summary>
     private static NatBeyond? ByHops(GatewayFacts facts) => HopKind(facts, 1) switch
     {
         ExternalAddressKind.CarrierShared or ExternalAddressKind.TransitionShared => NatBeyond.Provider,
+        ExternalAddressKind.Private when facts.OuterAnswer?.Kind is ExternalAddressKind.CarrierShared or ExternalAddressKind.TransitionShared => NatBeyond.Provider,
         ExternalAddressKind.Private => NatBeyond.SecondGateway,
         _ => null,
     };
 
     private static ExternalAddressKind? HopKind(GatewayFacts facts, int index) =>
         facts.Hops.ElementAtOrDefault(index) is { } hop && !hop.Equals(facts.Route?.Gateway) ? ExternalAddress.Classify(hop) : null;
-
-    private static ExternalAddressKind? OuterKind(GatewayFacts facts) => facts.OuterAnswer?.Kind;
 
     private static bool IsWithoutAddress(GatewayFacts facts) =>
         External(facts) is { } external ? IsVague(ExternalAddress.Classify(external)) : IsRefusedByNetwork(facts);

@@ -73,6 +73,7 @@ internal sealed class GatewaySurvey(GatewayExaminerParts parts, EvidenceLog evid
         }
     }
 
+    /// <summary>Asks in one protocol. Returns whether it was answered, so that the others need not be waited for long.</summary>
     private async Task<bool> AskAsync(PortMappingMethod method, IPortMapper mapper, GatewayRoute route, CancellationToken cancellationToken)
     {
         long start = evidence.Now;
@@ -88,7 +89,7 @@ internal sealed class GatewaySurvey(GatewayExaminerParts parts, EvidenceLog evid
         {
             lock (_gate) _failures[method] = e.Reason;
             evidence.Add(GatewayStep.Gateway, who, e.Message, start);
-            return GatewayJudge.IsRefusal(e.Reason);
+            return false; // What one protocol is refused, a slower one may be granted.
         }
         catch (OperationCanceledException)
         {

@@ -17,11 +17,11 @@ internal sealed record StunFacts
     /// <summary>Whether anything at all came back by UDP.</summary>
     internal bool HeardAnything { get; init; }
 
-    /// <summary>
-    /// Whether answers came from DNS's port only, although others were asked at other ports: many a filter lets DNS pass and nothing
-    /// else.
-    /// </summary>
-    internal bool HeardDnsOnly { get; init; }
+    /// <summary>Whether any was asked at another port than DNS's.</summary>
+    internal bool AskedBesideDns { get; init; }
+
+    /// <summary>Whether anything came back from such a port.</summary>
+    internal bool HeardBesideDns { get; init; }
 
     /// <summary>Whether this host's own system refused to send anything.</summary>
     internal bool IsRefusedHere { get; init; }

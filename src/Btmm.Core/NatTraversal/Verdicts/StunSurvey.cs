@@ -26,7 +26,7 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
 
     private readonly List<(IPEndPoint Server, IPEndPoint Mapped)> _seen = [];
     private bool _heard;
-    private bool _heardElsewhere;
+    private bool _heardBesideDns;
 
     /// <summary>Carries the survey out.</summary>
     /// <param name="local">The local address to send from.</param>
@@ -55,7 +55,8 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         NatFilteringBehaviour filtering = discovery is null ? NatFilteringBehaviour.Unknown : await EndAsync(discovery).ConfigureAwait(false);
         return Conclude(new IPEndPoint(local, client.LocalEndPoint.Port), filtering) with
         {
-            HeardDnsOnly = _heard && !_heardElsewhere && servers.Any(server => server.Port != DnsPort),
+            AskedBesideDns = servers.Any(server => server.Port != DnsPort),
+            HeardBesideDns = _heardBesideDns,
             IsRefusedHere = !_heard && first.All(asked => asked is { IsCompletedSuccessfully: true, Result.Outcome.Kind: StunOutcomeKind.Unreachable }),
         };
     }
@@ -152,7 +153,7 @@ internal sealed class StunSurvey(IDatagramChannelFactory channels, IRandomSource
         {
             bool isHeard = outcome.Kind is StunOutcomeKind.Answered or StunOutcomeKind.Refused or StunOutcomeKind.NotStun;
             _heard |= isHeard;
-            _heardElsewhere |= isHeard && server.Port != DnsPort;
+            _heardBesideDns |= isHeard && server.Port != DnsPort;
             if (outcome.Response?.MappedAddress is { AddressFamily: AddressFamily.InterNetwork } mapped) _seen.Add((server, mapped));
         }
     }

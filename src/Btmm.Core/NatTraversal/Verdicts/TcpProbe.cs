@@ -14,24 +14,29 @@ internal sealed class TcpProbe(IStreamDialer streams, EvidenceLog evidence)
     private const int MaxConnections = 6;
     private static readonly TimeSpan s_limit = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>Tries the servers' own ports and that of HTTPS until one connection succeeds.</summary>
-    internal async Task<bool> RunAsync(IReadOnlyList<IPEndPoint> servers, CancellationToken cancellationToken)
+    /// <summary>Tries the servers' own ports and that of HTTPS until a connection to one of the former succeeds.</summary>
+    /// <returns>Whether any did, and whether only to HTTPS.</returns>
+    internal async Task<(bool? Passes, bool IsHttpsOnly)> RunAsync(IReadOnlyList<IPEndPoint> servers, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(s_limit, evidence.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
         IEnumerable<IPEndPoint> ways = servers.SelectMany(server => new[] { server, new IPEndPoint(server.Address, HttpsPort) }).Distinct().Take(MaxConnections);
         bool passes = false;
-        await foreach (Task<bool> done in Task.WhenEach(ways.Select(way => TryAsync(way, either.Token))).ConfigureAwait(false))
+        bool isHttpsOnly = true;
+        await foreach (Task<IPEndPoint?> done in Task.WhenEach(ways.Select(way => TryAsync(way, either.Token))).ConfigureAwait(false))
         {
-            if (!await done.ConfigureAwait(false)) continue;
+            if (await done.ConfigureAwait(false) is not { } way) continue;
             passes = true;
+            if (!servers.Contains(way)) continue;
+            isHttpsOnly = false;
             await either.CancelAsync().ConfigureAwait(false);
         }
 
-        return passes;
+        return (passes, passes && isHttpsOnly);
     }
 
-    private async Task<bool> TryAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    /// <summary>Tries one. Returns it when the connection succeeded.</summary>
+    private async Task<IPEndPoint?> TryAsync(IPEndPoint remote, CancellationToken cancellationToken)
     {
         long start = evidence.Now;
         string answered;
@@ -40,7 +45,7 @@ internal sealed class TcpProbe(IStreamDialer streams, EvidenceLog evidence)
             Stream stream = await streams.ConnectAsync(remote, cancellationToken).ConfigureAwait(false);
             await stream.DisposeAsync().ConfigureAwait(false);
             evidence.Add(GatewayStep.Tcp, $"{remote}", "connected", start);
-            return true;
+            return remote;
         }
         catch (OperationCanceledException)
         {
@@ -52,6 +57,6 @@ internal sealed class TcpProbe(IStreamDialer streams, EvidenceLog evidence)
         }
 
         evidence.Add(GatewayStep.Tcp, $"{remote}", answered, start);
-        return false;
+        return null;
     }
 }

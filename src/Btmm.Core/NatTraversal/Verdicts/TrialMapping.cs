@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 
@@ -19,25 +21,42 @@ internal sealed class TrialMapping(GatewayExaminerParts parts, EvidenceLog evide
     /// <param name="route">The gateway.</param>
     /// <param name="ways">The protocols that answered, best first.</param>
     /// <param name="cancellationToken">Ends it; what was mapped is given back all the same.</param>
-    /// <returns>The trials in their order; the last works if any does.</returns>
+    /// <returns>The trials in their order; the last works if any does. None where this host itself is what hinders them.</returns>
     internal async Task<IReadOnlyList<MappingTrial>> RunAsync(
         GatewayRoute route, IReadOnlyList<(PortMappingMethod Method, IPortMapper Mapper)> ways, CancellationToken cancellationToken)
     {
         // The port is held meanwhile, so that the mapping leads to nobody else.
-        await using IDatagramChannel held = parts.Channels.Open(new DatagramChannelOptions(new IPEndPoint(route.LocalAddress, 0)));
+        if (TryHold(route.LocalAddress) is not { } held) return [];
+        await using ConfiguredAsyncDisposable end = held.ConfigureAwait(false);
         var request = new PortMappingRequest(PortMappingProtocol.Udp, held.LocalEndPoint.Port, held.LocalEndPoint.Port, s_lifetime);
         List<MappingTrial> trials = [];
         foreach ((PortMappingMethod method, IPortMapper mapper) in ways)
         {
             if (cancellationToken.IsCancellationRequested) break;
-            trials.Add(await TryAsync(route, method, mapper, request, cancellationToken).ConfigureAwait(false));
-            if (trials[^1].Works) break;
+            if (await TryAsync(route, method, mapper, request, cancellationToken).ConfigureAwait(false) is not { } trial) continue;
+            trials.Add(trial);
+            if (trial.Works) break;
         }
 
         return trials;
     }
 
-    private async Task<MappingTrial> TryAsync(
+    private IDatagramChannel? TryHold(IPAddress local)
+    {
+        long start = evidence.Now;
+        try
+        {
+            return parts.Channels.Open(new DatagramChannelOptions(new IPEndPoint(local, 0)));
+        }
+        catch (SocketException e)
+        {
+            evidence.Add(GatewayStep.Mapping, "this host", e.Message, start);
+            return null;
+        }
+    }
+
+    /// <summary>Tries one protocol; null when nothing was learnt about the gateway.</summary>
+    private async Task<MappingTrial?> TryAsync(
         GatewayRoute route, PortMappingMethod method, IPortMapper mapper, PortMappingRequest request, CancellationToken cancellationToken)
     {
         long start = evidence.Now;
@@ -55,9 +74,9 @@ internal sealed class TrialMapping(GatewayExaminerParts parts, EvidenceLog evide
         }
         catch (BtmmException e)
         {
-            mayExist = e.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.MalformedReply;
+            mayExist = !PortMappingErrors.MadeNothing(e);
             evidence.Add(GatewayStep.Mapping, who, e.Message, start);
-            return new MappingTrial { Method = method, Refusal = e.Reason };
+            return GatewayJudge.IsAboutGateway(e.Reason) ? new MappingTrial { Method = method, Refusal = e.Reason } : null;
         }
         catch (OperationCanceledException)
         {

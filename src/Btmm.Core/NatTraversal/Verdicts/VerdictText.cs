@@ -9,7 +9,7 @@ internal static class VerdictText
 {
     internal static string Summary(GatewayVerdict verdict, GatewayFacts facts) => verdict.Kind switch
     {
-        GatewayVerdictKind.DirectPublic => DirectPublic(verdict),
+        GatewayVerdictKind.DirectPublic => DirectPublic(verdict, facts),
         GatewayVerdictKind.SingleNat => SingleNat(verdict, facts),
         GatewayVerdictKind.DoubleNat => DoubleNat(verdict, facts),
         GatewayVerdictKind.Cgnat => Cgnat(verdict, facts),
@@ -44,12 +44,12 @@ internal static class VerdictText
             : $"Check that {verdict.Inner} is connected to the internet.",
     };
 
-    private static string DirectPublic(GatewayVerdict verdict)
+    private static string DirectPublic(GatewayVerdict verdict, GatewayFacts facts)
     {
         string note = verdict.NatBehaviour.Filtering is NatFilteringBehaviour.AddressDependent or NatFilteringBehaviour.AddressAndPortDependent
             ? "; a firewall lets in only what answers it, so peers get through while this host reaches out to them"
             : "";
-        return $"This host has the public address {verdict.LocalAddress} of its own{note}.";
+        return $"This host has the public address {verdict.LocalAddress} of its own{note}{Silence(facts)}.";
     }
 
     private static string SingleNat(GatewayVerdict verdict, GatewayFacts facts)
@@ -59,9 +59,10 @@ internal static class VerdictText
         string how = verdict.Mapping is { } mapping
             ? $"maps ports{(mapping.Method is { } method ? $" by {PortMappingNames.Of(method)}" : "")}"
             : $"answers {Names(facts.Answers.Select(answer => answer.Method))}; whether it maps ports was not tried";
-        string note = facts.UdpAsked && !GatewayJudge.IsOnline(facts) ? "; nothing beyond it answered" : "";
-        return $"One NAT{at}, and {verdict.Inner} {how}{note}.";
+        return $"One NAT{at}, and {verdict.Inner} {how}{Silence(facts)}.";
     }
+
+    private static string Silence(GatewayFacts facts) => facts.UdpAsked && !GatewayJudge.IsOnline(facts) ? "; nothing beyond the gateway answered" : "";
 
     private static string DoubleNat(GatewayVerdict verdict, GatewayFacts facts)
     {
@@ -75,13 +76,16 @@ internal static class VerdictText
         return $"Two NATs in a row: {verdict.Inner} {why}, behind {verdict.Outer}; a mapping on the first leads nowhere.";
     }
 
+    /// <summary>
+    /// One of the two has to stop translating. To let the outer one send everything to the inner one ("exposed host") is no way: the
+    /// inner one still tells its private address for every mapping.
+    /// </summary>
     private static string DoubleNatRemedy(GatewayVerdict verdict)
     {
-        string outer = verdict.Outer?.Address is { } address ? $"the outer one, {address}," : "the one it is plugged into";
-        string way = verdict.ExternalAddress is { } external && ExternalAddress.Classify(external) == ExternalAddressKind.Private
-            ? $"make {external} its exposed host (DMZ)"
-            : $"make {verdict.Inner?.Address} its exposed host (DMZ)";
-        return $"Switch {verdict.Inner} to bridge or access point mode, so that {outer} alone shares the connection; where that cannot be, go to the settings of {outer} and {way}.";
+        bool isKnown = verdict.Outer?.Address is not null;
+        string outer = isKnown ? $"{verdict.Outer}" : "the box that it is plugged into";
+        return $"Switch {verdict.Inner} to bridge or access point mode, so that {outer} alone shares the connection;"
+            + $" or connect this host to {(isKnown ? outer : "that box")} itself.";
     }
 
     private static string Cgnat(GatewayVerdict verdict, GatewayFacts facts)
@@ -93,13 +97,13 @@ internal static class VerdictText
             _ when facts.OuterAnswer is { } outer => $"the gateway behind {verdict.Inner} has {outer.ExternalAddress} outside, which is no public address",
             _ => $"the way to the internet leads through {verdict.Outer?.Address?.ToString() ?? "a shared address range"}",
         };
-        return $"The provider shares one public address among customers (carrier-grade NAT): {why}.";
+        return $"The provider shares one public address among customers (carrier-grade NAT), so that nobody outside can reach this host: {why}.";
     }
 
     private static bool IsOther(IPAddress external, IPAddress? seen) => ExternalAddress.IsPublic(external) && seen is not null && !seen.Equals(external);
 
     private static string CgnatRemedy(GatewayVerdict verdict) =>
-        $"Ask the provider for a public IPv4 address or for IPv6; no setting of {verdict.Inner} can help.";
+        $"Ask the provider for a public IPv4 address of your own; no setting of {verdict.Inner} can help.";
 
     private static string MapsNothing(GatewayFacts facts) => Refusal(facts) switch
     {
@@ -118,6 +122,8 @@ internal static class VerdictText
             $"Check that {verdict.Inner} is connected to the internet and has an address there; restart it if it has none.",
         BtmmErrorReason.PortMappingOutOfResources =>
             $"Remove port mappings that are no longer needed in the settings of {verdict.Inner}, or restart it.",
+        _ when facts.Answers.Count > 0 =>
+            $"Restart {verdict.Inner}, which answers {Names(facts.Answers.Select(answer => answer.Method))} and still maps nothing, or forward a UDP port to {Host(verdict)} there by hand.",
         _ => $"Turn on PCP, NAT-PMP or UPnP in the settings of {verdict.Inner}, or forward a UDP port to {Host(verdict)} there by hand.",
     };
 

@@ -44,6 +44,54 @@ public sealed class GatewayExaminerTests
         Assert.Single(net.Mappers[PortMappingMethod.NatPmp].Deleted);
     }
 
+    // miniupnpd may deny by one protocol what another grants; UPnP devices take a second to answer a search.
+    [Fact]
+    public async Task Examine_FirstProtocolsRefuseAtOnce_TheSlowOneIsWaitedFor()
+    {
+        await using var net = new ExaminerFixture();
+        net.Mappers[PortMappingMethod.Pcp].QueryError = BtmmErrorReason.PortMappingNotAuthorized;
+        net.Mappers[PortMappingMethod.NatPmp].QueryError = BtmmErrorReason.PortMappingNotAuthorized;
+        net.Mappers[PortMappingMethod.Igd].QueryDelay = TimeSpan.FromSeconds(1.2);
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.SingleNat, PortMappingMethod.Igd), (verdict.Kind, verdict.Mapping?.Method));
+    }
+
+    [Theory]
+    [InlineData(BtmmErrorReason.PortMappingUnsupported, true, 1)]
+    [InlineData(BtmmErrorReason.Unreachable, false, 1)]
+    [InlineData(BtmmErrorReason.StateDirectoryInvalid, false, 1)]
+    [InlineData(BtmmErrorReason.PortMappingUnsupported, false, 0)]
+    [InlineData(BtmmErrorReason.PortMappingOutOfResources, false, 0)]
+    public async Task Examine_MappingThatMayHaveBeenMade_IsGivenBack(BtmmErrorReason reason, bool isSilence, int deleted)
+    {
+        await using var net = new ExaminerFixture();
+        net.Mappers[PortMappingMethod.Pcp].MapError = reason;
+        net.Mappers[PortMappingMethod.Pcp].IsSilent = isSilence;
+        await net.ExamineAsync();
+        Assert.Equal(deleted, net.Mappers[PortMappingMethod.Pcp].Deleted.Count);
+    }
+
+    [Fact]
+    public async Task Examine_MemoryOfMappingsCannotBeWritten_IsNotTheGatewaysFault()
+    {
+        await using var net = new ExaminerFixture();
+        foreach (ScriptedMapper mapper in net.Mappers.Values) mapper.MapError = BtmmErrorReason.StateDirectoryInvalid;
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.SingleNat, null), (verdict.Kind, verdict.Mapping));
+        Assert.Contains("was not tried", verdict.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Examine_AStepFailsAsItShouldNot_TheMappingIsGivenBackFirst()
+    {
+        await using var net = new ExaminerFixture();
+        net.Hops = new FakeHopFinder(net.Clock) { Fault = new InvalidOperationException("broken") };
+        net.Mappers[PortMappingMethod.Pcp].MapDelay = TimeSpan.FromSeconds(1);
+        await Assert.ThrowsAsync<InvalidOperationException>(net.ExamineAsync);
+        Assert.Single(net.Mappers[PortMappingMethod.Pcp].Deleted);
+        Assert.All(net.Mappers.Values, mapper => Assert.True(mapper.IsDisposed));
+    }
+
     [Fact]
     public async Task Examine_MappingThatTimesOut_IsGivenBackBeforeTheNextIsTried()
     {
@@ -206,7 +254,9 @@ public sealed class GatewayExaminerTests
         net.Gateways.Set("192.168.1.1", "192.168.1.101");
         GatewayVerdict verdict = await net.ExamineAsync();
         Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Stun && e.Who == "this host");
-        Assert.Equal(GatewayVerdictKind.NoMapping, verdict.Kind);
+        Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Mapping && e.Who == "this host");
+        // What the gateway answered is not lost with it.
+        Assert.Equal((GatewayVerdictKind.SingleNat, "203.0.113.9", null), (verdict.Kind, $"{verdict.ExternalAddress}", verdict.Mapping));
     }
 
     [Fact]
@@ -232,6 +282,31 @@ public sealed class GatewayExaminerTests
         GatewayVerdict verdict = await net.ExamineAsync();
         Assert.Equal(GatewayVerdictKind.SingleNat, verdict.Kind);
         Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Dns && e.Answer.StartsWith("NXDomain", StringComparison.Ordinal));
+    }
+
+    // Many a guest network answers DNS itself and drops whatever else comes to its port.
+    [Fact]
+    public async Task Examine_OnlyDnsIsAnswered_IsUdpBlocked()
+    {
+        await using var net = new ExaminerFixture { Options = ZoneOptions with { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.SilenceGateway();
+        net.Hops = new FakeHopFinder(net.Clock, "192.168.1.1", null, null);
+        net.Serve("203.0.113.53", 3478, "");
+        await using var dns = new FakeNameServer(net.Wire, net.Clock, "203.0.113.53")
+        {
+            Answer = static request => [FakeNameServer.Reply(request, DnsRcode.NXDomain)],
+        };
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.UdpBlocked, "192.168.1.1"), (verdict.Kind, $"{verdict.Box?.Address}"));
+        Assert.Contains("UDP other than DNS", verdict.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Examine_NamedServerIsAWebSiteOnly_IsNotCalledBlocked()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.Serve("203.0.113.53", 443, "");
+        Assert.Equal(GatewayVerdictKind.SingleNat, (await net.ExamineAsync()).Kind);
     }
 
     [Theory]

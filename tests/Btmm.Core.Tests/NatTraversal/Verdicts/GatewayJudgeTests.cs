@@ -10,7 +10,7 @@ namespace Btmm.Core.Tests.NatTraversal.Verdicts;
 public sealed class GatewayJudgeTests
 {
     // Local address | gateway: "-" silent, "CODE", or "address" (NAT-PMP) | trial: "-" none, "+" works, "CODE" | STUN: "-" or mapped
-    // address with "!" for symmetric | UDP/TCP: "u" heard, "x" asked and silent, "t" TCP passes, "n" TCP does not | hops | verdict | box
+    // address with "!" for symmetric | UDP/TCP: "u" heard, "x" asked and silent, "t" TCP passes, "w" to HTTPS only, "n" TCP does not | hops | verdict | box
     public static TheoryData<string, string, string, string, string, string, GatewayVerdictKind, string> Cases => new()
     {
         // One NAT.
@@ -75,6 +75,12 @@ public sealed class GatewayJudgeTests
         { "192.168.1.9", "192.168.0.2", "+", "-", "xt", "192.168.1.1,192.168.0.1", GatewayVerdictKind.UdpBlocked, "Firewall 192.168.0.1" },
         { "192.168.1.9", "203.0.113.9", "+", "-", "t", "", GatewayVerdictKind.SingleNat, "Gateway 192.168.1.1" },
 
+        // A server that only has a web site need not be a STUN server, unless UDP does not even reach the routers on the way to it.
+        { "192.168.1.9", "203.0.113.9", "+", "-", "xw", "192.168.1.1,203.0.113.1", GatewayVerdictKind.SingleNat, "Gateway 192.168.1.1" },
+        { "192.168.1.9", "-", "-", "-", "xw", "192.168.1.1,203.0.113.1", GatewayVerdictKind.NoMapping, "Gateway 192.168.1.1" },
+        { "192.168.1.9", "203.0.113.9", "+", "-", "xw", "192.168.1.1,-", GatewayVerdictKind.UdpBlocked, "Firewall 192.168.1.1" },
+        { "192.168.1.9", "203.0.113.9", "+", "-", "xw", "", GatewayVerdictKind.UdpBlocked, "Firewall 192.168.1.1" },
+
         // A sign-in page.
         { "192.168.1.9", "-", "-", "-", "xtP", "192.168.1.1", GatewayVerdictKind.CaptivePortal, "Portal 192.168.1.1" },
         { "192.168.1.9", "203.0.113.9", "+", "-", "uP", "", GatewayVerdictKind.CaptivePortal, "Portal 192.168.1.1" },
@@ -109,13 +115,45 @@ public sealed class GatewayJudgeTests
     }
 
     [Fact]
-    public void DoubleNat_Remedy_NamesBothBoxesAndTheSettings()
+    public void DoubleNat_Remedy_NamesBothBoxesAndWhatToDo()
     {
         GatewayVerdict verdict = GatewayJudge.Judge(Facts("192.168.1.9", "192.168.0.2", "+", "203.0.113.9", "u", "192.168.1.1,192.168.0.1"));
         Assert.Contains("192.168.1.1", verdict.Summary, StringComparison.Ordinal);
         Assert.Contains("192.168.0.1", verdict.Summary, StringComparison.Ordinal);
         Assert.Contains("Switch the gateway 192.168.1.1 to bridge", verdict.Remedy, StringComparison.Ordinal);
-        Assert.Contains("make 192.168.0.2 its exposed host", verdict.Remedy, StringComparison.Ordinal);
+        Assert.Contains("connect this host to the outer gateway 192.168.0.1 itself", verdict.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("192.168.0.2", "192.168.1.1,-")]
+    [InlineData("203.0.113.9", "")]
+    public void DoubleNat_RemedyWithoutTheOuterAddress_NamesOnlyWhatIsKnown(string external, string hops)
+    {
+        GatewayVerdict verdict = GatewayJudge.Judge(Facts("192.168.1.9", external, "+", "203.0.113.77", "u", hops));
+        Assert.Equal(GatewayVerdictKind.DoubleNat, verdict.Kind);
+        Assert.Equal(
+            "Switch the gateway 192.168.1.1 to bridge or access point mode, so that the box that it is plugged into alone shares the connection;"
+                + " or connect this host to that box itself.",
+            verdict.Remedy);
+    }
+
+    // Where the addresses agree there is no NAT to ask about, whatever a router of the provider says.
+    [Fact]
+    public void Outer_OfARouterThatIsNoNat_DoesNotCount()
+    {
+        GatewayFacts facts = Facts("192.168.1.9", "203.0.113.9", "+", "203.0.113.9", "u", "192.168.1.1,10.20.0.1") with
+        {
+            OuterAnswer = new GatewayAnswer(PortMappingMethod.NatPmp, IPAddress.Parse("100.64.7.7"), null, TimeSpan.Zero, 1),
+        };
+        Assert.Equal(GatewayVerdictKind.SingleNat, GatewayJudge.Judge(facts).Kind);
+    }
+
+    [Fact]
+    public void NoMapping_OfAGatewayThatAnswers_IsNotToldToTurnOnWhatIsOn()
+    {
+        GatewayVerdict verdict = GatewayJudge.Judge(Facts("192.168.1.9", "203.0.113.9", "Timeout", "203.0.113.9", "u", ""));
+        Assert.Equal(GatewayVerdictKind.NoMapping, verdict.Kind);
+        Assert.StartsWith("Restart the gateway 192.168.1.1, which answers NAT-PMP", verdict.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -200,11 +238,12 @@ public sealed class GatewayJudgeTests
             },
             UdpAsked = udp.Contains('u', StringComparison.Ordinal) || udp.Contains('x', StringComparison.Ordinal),
             UdpHeard = udp.Contains('u', StringComparison.Ordinal),
-            TcpPasses = udp.Contains('t', StringComparison.Ordinal) ? true : udp.Contains('n', StringComparison.Ordinal) ? false : null,
+            TcpPassesByHttpsOnly = udp.Contains('w', StringComparison.Ordinal),
+            TcpPasses = udp.AsSpan().ContainsAny('t', 'w') ? true : udp.Contains('n', StringComparison.Ordinal) ? false : null,
             Portal = new PortalFacts(
                 udp.Contains('P', StringComparison.Ordinal) ? PortalSign.Strong : udp.Contains('p', StringComparison.Ordinal) ? PortalSign.Weak : PortalSign.None,
                 "http://portal.example/"),
-            Hops = hops.Length == 0 ? [] : [.. hops.Split(',').Select(IPAddress.Parse)],
+            Hops = hops.Length == 0 ? [] : [.. hops.Split(',').Select(hop => hop == "-" ? null : IPAddress.Parse(hop))],
         };
     }
 

@@ -43,7 +43,8 @@ public sealed class GatewayJudgeZooTests
         GatewayVerdict verdict = GatewayJudge.Judge(new GatewayFacts
         {
             Route = s_route,
-            Stun = new StunFacts { Mapped = new IPEndPoint(s_public, 4711), HeardAnything = true, HeardDnsOnly = isDnsOnly },
+            Stun = new StunFacts { Mapped = new IPEndPoint(s_public, 4711), HeardAnything = true },
+            HeardDnsOnly = isDnsOnly,
             UdpAsked = true,
             UdpHeard = true,
             TcpPasses = true,

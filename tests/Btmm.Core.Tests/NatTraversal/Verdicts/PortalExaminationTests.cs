@@ -116,7 +116,7 @@ public sealed class PortalExaminationTests
     public async Task Examine_ProbeUrlThatIsNotHttp_IsRefused(string url)
     {
         await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { PortalProbe = new Uri(url, UriKind.RelativeOrAbsolute) } };
-        BtmmException refused = await Assert.ThrowsAsync<BtmmException>(() => net.Start());
+        BtmmException refused = await Assert.ThrowsAsync<BtmmException>(net.ExamineAsync);
         Assert.Equal(BtmmErrorReason.InvalidValue, refused.Reason);
         Assert.Empty(net.Wire.Connects);
     }

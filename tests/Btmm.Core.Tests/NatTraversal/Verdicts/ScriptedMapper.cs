@@ -17,6 +17,9 @@ internal sealed class ScriptedMapper(PortMappingMethod method, TimeProvider time
 
     internal BtmmErrorReason? MapError { get; set; }
 
+    /// <summary>Whether it is only silence that says so.</summary>
+    internal bool IsSilent { get; set; }
+
     internal BtmmErrorReason? DeleteError { get; set; }
 
     internal TimeSpan QueryDelay { get; set; } = TimeSpan.FromMilliseconds(3);
@@ -65,5 +68,6 @@ internal sealed class ScriptedMapper(PortMappingMethod method, TimeProvider time
         return ValueTask.CompletedTask;
     }
 
-    private static BtmmException Error(BtmmErrorReason reason) => new(reason, $"The gateway says {reason}.", "Nothing.");
+    private BtmmException Error(BtmmErrorReason reason) =>
+        new(reason, $"The gateway says {reason}.", "Nothing.", IsSilent ? new TimeoutException() : null);
 }
