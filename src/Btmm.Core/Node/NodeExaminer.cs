@@ -1,3 +1,4 @@
+using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Verdicts;

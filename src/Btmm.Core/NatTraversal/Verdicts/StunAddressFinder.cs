@@ -2,11 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Protocol;
+using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.Stun;
 
 namespace Btmm.Core.NatTraversal.Verdicts;
 
-/// <summary>Asks STUN servers (RFC 8489) from a port of its own; the first answer counts. Thread-safe.</summary>
+/// <summary>Asks STUN servers (RFC 8489) from a port of its own; the first answer from outside counts. Thread-safe.</summary>
 /// <param name="servers">Finds whom to ask; the first few IPv4 ones are.</param>
 /// <param name="channels">Where sockets come from.</param>
 /// <param name="random">For transaction ids.</param>
@@ -44,14 +45,21 @@ public sealed class StunAddressFinder(
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<StunOutcome>[] questions = [.. asked.Select(server => client.AskAsync(new StunQuery(server), enough.Token))];
         IPAddress? address = null;
+        IPAddress? inside = null;
         await foreach (Task<StunOutcome> done in Task.WhenEach(questions).ConfigureAwait(false))
         {
             if (!done.IsCompletedSuccessfully || done.Result.Response?.MappedAddress is not { } mapped) continue;
+            if (!ExternalAddress.IsPublic(mapped.Address))
+            {
+                inside ??= mapped.Address; // A server in this network looks through fewer NATs than those outside.
+                continue;
+            }
+
             address ??= mapped.Address;
             await enough.CancelAsync().ConfigureAwait(false);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        return address;
+        return address ?? inside;
     }
 }

@@ -77,15 +77,17 @@ internal static class VerdictText
     }
 
     /// <summary>
-    /// One of the two has to stop translating. To let the outer one send everything to the inner one ("exposed host") is no way: the
-    /// inner one still tells its private address for every mapping.
+    /// Best is that one of the two stops translating. The outer one knows the inner one by its outer address, which a person finds on
+    /// the inner one's pages when it has not been told here; that of this network means nothing to it.
     /// </summary>
     private static string DoubleNatRemedy(GatewayVerdict verdict)
     {
         bool isKnown = verdict.Outer?.Address is not null;
         string outer = isKnown ? $"{verdict.Outer}" : "the box that it is plugged into";
-        return $"Switch {verdict.Inner} to bridge or access point mode, so that {outer} alone shares the connection;"
-            + $" or connect this host to {(isKnown ? outer : "that box")} itself.";
+        string there = verdict.ExternalAddress is { } external && ExternalAddress.Classify(external) == ExternalAddressKind.Private ? $" ({external} there)" : "";
+        return $"Switch {verdict.Inner} to bridge or access point mode, so that {outer} alone shares the connection,"
+            + $" or connect this host to {(isKnown ? outer : "that box")} itself; where neither can be, make {verdict.Inner}{there} the exposed host (DMZ)"
+            + $" in the settings of {(isKnown ? outer : "that box")}, and start the node with --endpoint auto.";
     }
 
     private static string Cgnat(GatewayVerdict verdict, GatewayFacts facts)
@@ -117,15 +119,19 @@ internal static class VerdictText
     private static string MappingRemedy(GatewayVerdict verdict, GatewayFacts facts) => Refusal(facts) switch
     {
         BtmmErrorReason.PortMappingNotAuthorized =>
-            $"Allow {Host(verdict)} to map ports (PCP, NAT-PMP or UPnP) in the settings of {verdict.Inner}, or forward a UDP port to it by hand.",
+            $"Allow {Host(verdict)} to map ports (PCP, NAT-PMP or UPnP) in the settings of {verdict.Inner}, or {ByHand(verdict)}.",
         BtmmErrorReason.PortMappingNetworkFailure =>
             $"Check that {verdict.Inner} is connected to the internet and has an address there; restart it if it has none.",
         BtmmErrorReason.PortMappingOutOfResources =>
             $"Remove port mappings that are no longer needed in the settings of {verdict.Inner}, or restart it.",
         _ when facts.Answers.Count > 0 =>
-            $"Restart {verdict.Inner}, which answers {Names(facts.Answers.Select(answer => answer.Method))} and still maps nothing, or forward a UDP port to {Host(verdict)} there by hand.",
-        _ => $"Turn on PCP, NAT-PMP or UPnP in the settings of {verdict.Inner}, or forward a UDP port to {Host(verdict)} there by hand.",
+            $"Restart {verdict.Inner}, which answers {Names(facts.Answers.Select(answer => answer.Method))} and still maps nothing, or {ByHand(verdict)}.",
+        _ => $"Turn on PCP, NAT-PMP or UPnP in the settings of {verdict.Inner}, or {ByHand(verdict)}.",
     };
+
+    /// <summary>Nothing tells a node of a forwarding but its user.</summary>
+    private static string ByHand(GatewayVerdict verdict) =>
+        $"forward a UDP port to {Host(verdict)} there by hand and start the node with --endpoint and --port";
 
     private static BtmmErrorReason? Refusal(GatewayFacts facts) =>
         facts.Errors.Where(GatewayJudge.IsRefusal).Select(reason => (BtmmErrorReason?)reason).MinBy(GatewayFacts.Rank);

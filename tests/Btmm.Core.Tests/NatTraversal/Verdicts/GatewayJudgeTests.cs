@@ -125,15 +125,16 @@ public sealed class GatewayJudgeTests
     }
 
     [Theory]
-    [InlineData("192.168.0.2", "192.168.1.1,-")]
-    [InlineData("203.0.113.9", "")]
-    public void DoubleNat_RemedyWithoutTheOuterAddress_NamesOnlyWhatIsKnown(string external, string hops)
+    [InlineData("192.168.0.2", "192.168.1.1,-", " (192.168.0.2 there)")]
+    [InlineData("203.0.113.9", "", "")]
+    public void DoubleNat_RemedyWithoutTheOuterAddress_NamesOnlyWhatIsKnown(string external, string hops, string there)
     {
         GatewayVerdict verdict = GatewayJudge.Judge(Facts("192.168.1.9", external, "+", "203.0.113.77", "u", hops));
         Assert.Equal(GatewayVerdictKind.DoubleNat, verdict.Kind);
         Assert.Equal(
-            "Switch the gateway 192.168.1.1 to bridge or access point mode, so that the box that it is plugged into alone shares the connection;"
-                + " or connect this host to that box itself.",
+            "Switch the gateway 192.168.1.1 to bridge or access point mode, so that the box that it is plugged into alone shares the connection,"
+                + " or connect this host to that box itself; where neither can be, make the gateway 192.168.1.1" + there
+                + " the exposed host (DMZ) in the settings of that box, and start the node with --endpoint auto.",
             verdict.Remedy);
     }
 
