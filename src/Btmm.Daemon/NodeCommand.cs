@@ -11,8 +11,6 @@ internal static class NodeCommand
     private const string StateRoot = "/var/lib/btmm";
     private const int SmallestMtu = 1280;
     private const int LargestMtu = 1500;
-    private static readonly TimeSpan s_shortestLease = TimeSpan.FromMinutes(30);
-    private static readonly TimeSpan s_longestLease = TimeSpan.FromHours(2);
 
     internal static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken stop)
     {
@@ -56,7 +54,7 @@ internal static class NodeCommand
     private static BtmmNodeOptions Options(CommandLine line, BtmmAccount account, string host)
     {
         TimeSpan lease = line.Get("--lease") is { } text ? CommandLine.ParseDuration(text) : TimeSpan.FromMinutes(90);
-        if (lease < s_shortestLease || lease > s_longestLease) throw new UsageException("--lease must be from 30m to 2h");
+        if (lease < BtmmNodeOptions.ShortestLease || lease > BtmmNodeOptions.LongestLease) throw new UsageException("--lease must be from 30m to 2h");
         return new BtmmNodeOptions
         {
             Account = account,

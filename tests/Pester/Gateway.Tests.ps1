@@ -83,8 +83,8 @@ try { Remove-NatPmpMapping 4512 -Protocol Tcp } catch { "$($_.FullyQualifiedErro
     It 'no gateway at all is NoGateway' {
         $null = & ip netns add "${labPrefix}alone"
         try {
-            Invoke-InLab alone 'try { Get-BtmmGateway } catch { "$($_.FullyQualifiedErrorId) $($_.CategoryInfo.Category) $([bool]$_.ErrorDetails.RecommendedAction)" }' |
-                Should -Be 'NoGateway,Btmm.PowerShell.Commands.GetBtmmGatewayCommand ObjectNotFound True'
+            Invoke-InLab alone 'try { Get-BtmmGateway } catch { "$($_.FullyQualifiedErrorId) $($_.CategoryInfo.Category) $($_.ErrorDetails.RecommendedAction)" }' |
+                Should -Be 'NoGateway,Btmm.PowerShell.Commands.GetBtmmGatewayCommand ObjectNotFound Connect this host to a network.'
         }
         finally {
             $null = & ip netns del "${labPrefix}alone"
@@ -117,8 +117,8 @@ Remove-Job $job -Force
     It 'the view of mappings counts down' {
         $lines = Invoke-InLab mini 'New-NatPmpMapping 4540 -Protocol Udp -ExternalPort 41540 | Format-Table | Out-String -Width 80'
         $text = "$($lines -join "`n")".Trim() -split "`n"
-        $text[0].Trim() -split '\s+' | Should -Be 'Protocol', 'Internal', 'Gateway', 'Method', 'ExpiresIn', 'External'
-        $text[2] | Should -Match '^Udp\s+4540\s+192\.168\.1\.1\s+\w+\s+(00:59:5\d|01:00:00)\s+203\.0\.113\.10:41540'
+        $text[0].Trim() -split '\s+' | Should -Be 'Protocol', 'Internal', 'External', 'ExpiresIn', 'Method', 'Gateway'
+        $text[2] | Should -Match '^Udp\s+4540\s+203\.0\.113\.10:41540\s+(00:59:5\d|01:00:00)\s+\w+\s+192\.168\.1\.1'
     }
 
     It 'the example <_> works' -ForEach '01-gateway.ps1', '05-map-and-publish.ps1', '08-open-ports.ps1' {
@@ -142,6 +142,31 @@ Describe 'Without a gateway' {
 
     It 'refuses ports that are none: <_>' -ForEach 0, 65536, -1 {
         { New-NatPmpMapping $_ -Protocol Udp -Gateway 127.0.0.1 } | Should -Throw
+    }
+
+    It 'refuses a <What>: <Given>' -ForEach @(
+        @{ What = 'range beyond the last port'; Given = '1..99999'; Says = '*65535*' }
+        @{ What = 'range of port 0'; Given = '0..3'; Says = '*less than the minimum*' }
+        @{ What = 'range without an end'; Given = '1..'; Says = '*Int32*' }
+    ) {
+        { New-NatPmpMapping $Given -Protocol Udp -Gateway 127.0.0.1 -WhatIf } | Should -Throw $Says
+    }
+
+    It 'a lifetime of <Given> is InvalidValue, and says why' -ForEach @(
+        @{ Given = 0; Says = '*at least a second*' }
+        @{ Given = [timespan]::FromDays(60000); Says = '*136 years*' }
+    ) {
+        New-NatPmpMapping 4500 -Protocol Udp -Gateway 127.0.0.1 -Lifetime $Given -ErrorVariable failed -ErrorAction SilentlyContinue
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'InvalidValue,*'
+        "$($failed[0])" | Should -BeLike $Says
+    }
+
+    It '<Command> -Timeout <Given> is refused before anything is sent' -ForEach @(
+        foreach ($command in 'Get-BtmmGateway', 'Test-BtmmGateway', 'New-NatPmpMapping 4500 -Protocol Udp -Gateway 127.0.0.1', 'Resolve-BtmmName x', 'Watch-BtmmPeer') {
+            foreach ($given in '0', '25.00:00:00') { @{ Command = $command; Given = $given } }
+        }
+    ) {
+        { & ([scriptblock]::Create("$Command -Timeout $Given")) } | Should -Throw '*time to wait*'
     }
 
     It 'completes ports only from what is held' {

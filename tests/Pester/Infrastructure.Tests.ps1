@@ -32,6 +32,7 @@ Describe 'A server given as text' {
 Describe 'A duration' {
     BeforeAll {
         $duration = [Btmm.PowerShell.Infrastructure.DurationAttribute]::new()
+        $wait = [Btmm.PowerShell.Infrastructure.DurationAttribute] @{ IsWait = $true }
     }
 
     It 'may be <Given>' -ForEach @(
@@ -48,6 +49,14 @@ Describe 'A duration' {
 
     It 'is not <_>' -ForEach -1, '-1', 'soon', '-1:00:00', ([timespan]::FromSeconds(-1)) {
         { $duration.Transform($null, $_) } | Should -Throw '*whole seconds*'
+    }
+
+    It 'that is waited may be <_>' -ForEach 0.1, 1, '0:00:30', ([timespan]::FromDays(24)) {
+        $wait.Transform($null, $_) | Should -BeGreaterThan ([timespan]::Zero)
+    }
+
+    It 'that is waited is not <_>, which is none or more than a timer takes' -ForEach 0, '0', '0:00:00', -1, ([timespan]::FromDays(24.1)), 4294967 {
+        { $wait.Transform($null, $_) } | Should -Throw '*24 days*'
     }
 }
 

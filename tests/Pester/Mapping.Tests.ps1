@@ -128,6 +128,89 @@ $made | ForEach-Object { "$($_.Protocol) $($_.InternalPort) $($_.ExternalPort -e
         }
     }
 
+    It 'a gateway that maps nothing is asked once for all ports of a pipeline, and each is an error' {
+        $lines = Invoke-InLab studio '$clock = [Diagnostics.Stopwatch]::StartNew(); $null = 9000..9019 | New-NatPmpMapping -Protocol Udp -Gateway 192.168.1.77 -Timeout 3 -ErrorVariable failed -ErrorAction SilentlyContinue; "$($failed.Count) $($failed[19].TargetObject) $($clock.Elapsed.TotalSeconds -lt 8)"'
+        $lines | Should -Be '20 Udp 9019 True'
+    }
+
+    It 'the same external port is wanted at each gateway that the pipeline brings' {
+        "$(Invoke-InLab six 'Get-BtmmGateway | New-NatPmpMapping -InternalPort 4710 -Protocol Udp -ExternalPort 4711 -WhatIf')" |
+            Should -Match 'map UDP 4710 at port 4711 .*192\.168\.25\.1.*map UDP 4710 at port 4711 .*fe80::1'
+    }
+
+    It 'a port given twice is mapped once' {
+        @(Invoke-InLab studio 'New-NatPmpMapping 4600, 4600 -Protocol Udp, Udp -WhatIf').Count | Should -Be 1
+    }
+
+    It 'what another process or a file tells of a mapping is enough to find, renew and remove it' {
+        $lines = Invoke-InLab studio @'
+$made = New-NatPmpMapping 8070..8072 -Protocol Udp -Lifetime 300
+$told = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($made))
+"$(($told | Get-NatPmpMapping).InternalPort)"
+"$(($told | Update-NatPmpMapping -Lifetime 900 -PassThru).Lifetime.TotalSeconds)"
+"$(($told[0] | Remove-NatPmpMapping -PassThru).InternalPort)"
+"$(('InternalPort,Protocol', '8071,Udp' | ConvertFrom-Csv | Remove-NatPmpMapping -PassThru).InternalPort)"
+"$((8072 | Remove-NatPmpMapping -Protocol Udp -PassThru).InternalPort) $(@(Get-NatPmpMapping).Count)"
+'@
+        $lines | Should -Be '8070 8071 8072', '900 900 900', '8070', '8071', '8072 0'
+    }
+
+    It '-Gateway tells mappings of one port apart' {
+        $lines = Invoke-InLab six @'
+$null = Get-BtmmGateway | New-NatPmpMapping -InternalPort 4720 -Protocol Udp -Lifetime 600
+"$(@(Get-NatPmpMapping 4720).Count) $((Get-NatPmpMapping -Gateway fe80::1).ExternalAddress)"
+"$((Remove-NatPmpMapping 4720 -Protocol Udp -Gateway 192.168.25.1 -PassThru).Gateway)"
+Remove-NatPmpMapping 4720 -Protocol Udp -Gateway 192.168.25.1 -ErrorVariable failed -ErrorAction SilentlyContinue
+"$($failed[0].FullyQualifiedErrorId)"
+"$((Remove-NatPmpMapping 4720 -Protocol Udp -PassThru).Gateway.AddressFamily)"
+'@
+        $lines | Should -Be '2 2001:db8:6::109', '192.168.25.1', 'NameNotFound,Btmm.PowerShell.Commands.RemoveNatPmpMappingCommand', 'InterNetworkV6'
+    }
+
+    It 'a link-local gateway needs no scope' {
+        Invoke-InLab six '"$((New-NatPmpMapping 4730 -Protocol Udp -Gateway fe80::1 | Remove-NatPmpMapping -PassThru).InternalPort)"' | Should -Be '4730'
+    }
+
+    It 'a mapping at a gateway that is gone does not keep the one at another gateway' {
+        $lines = Invoke-InLab six @'
+$null = Get-BtmmGateway | New-NatPmpMapping -InternalPort 4740 -Protocol Udp -Lifetime 600
+$null = & ip addr flush dev eth0 scope global
+$null = & ip -6 addr add 2001:db8:6::109/64 dev eth0 nodad
+$null = & ip -6 route replace default via fe80::1 dev eth0
+$removed = Remove-NatPmpMapping 4740 -Protocol Udp -PassThru -Timeout 2 -ErrorVariable failed -ErrorAction SilentlyContinue
+"$($removed.Gateway.AddressFamily) $($failed.Count) $($failed[0].CategoryInfo.Category)"
+'@
+        try {
+            $lines | Should -Be 'InterNetworkV6 1 ConnectionError'
+        }
+        finally {
+            Invoke-Lab down
+            Invoke-Lab up six
+        }
+    }
+
+    It 'Get-NatPmpMapping completes what it would show' {
+        $complete = '@([Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.ListItemText) -match "^\d+$"'
+        $lines = Invoke-InLab mini @"
+`$null = New-NatPmpMapping 4750 -Protocol Udp
+`$shell = [powershell]::Create()
+`$null = `$shell.AddScript("Import-Module '$root/Btmm.psd1'").Invoke()
+foreach (`$line in 'Get-NatPmpMapping 47', 'Get-NatPmpMapping -All -InternalPort 47', 'Remove-NatPmpMapping 47') {
+    `$shell.Commands.Clear()
+    "`$(`$shell.AddScript('`$line = `$args[0]; $complete').AddArgument(`$line).Invoke())"
+}
+Get-NatPmpMapping | Remove-NatPmpMapping
+"@
+        $lines | Should -Be '', '4750', '4750'
+    }
+
+    It 'on a narrow screen the last columns go first' {
+        $text = Invoke-InLab six '$PSStyle.OutputRendering = "PlainText"; Get-BtmmGateway | Out-String -Width 60; New-NatPmpMapping 4760 -Protocol Udp | Out-String -Width 60; Get-NatPmpMapping | Remove-NatPmpMapping'
+        "$text" | Should -Match 'Gateway +Reachability +ExternalAddress'
+        "$text" | Should -Match '192\.168\.25\.1 +Mappable'
+        "$text" | Should -Match '4760 +198\.51\.100\.65:\d+ +\d\d:\d\d:\d\d'
+    }
+
     It 'Ctrl-C ends a range promptly, and what was made is held' {
         $lines = Invoke-InLab studio @"
 `$shell = [powershell]::Create()
@@ -180,7 +263,7 @@ while (-not (`$shell.Streams.Progress | Where-Object PercentComplete -ge 0) -and
         try {
             $lines = Invoke-InLab studio 'Get-BtmmGateway -Timeout 2 | ForEach-Object { "$($_.Gateway) $($_.IsDefault) $($_.Methods.Count) $($_.Reachability)" }'
             $lines | Should -Be '192.168.1.1 True 3 Mappable', '192.168.1.77 False 0 NotMappable'
-        Invoke-InLab studio '$g = @(Get-BtmmGateway)[0]; "$($g.Pcp) $($g.NatPmp) $($g.Igd) $($g.Igd.Detail)"' | Should -Match '^yes 203\.0\.113\.10 203\.0\.113\.10 \w.*, WANIPConnection:2$'
+            Invoke-InLab studio '$g = @(Get-BtmmGateway)[0]; "$($g.Pcp) $($g.NatPmp) $($g.Igd) $($g.Igd.Detail)"' | Should -Match '^yes 203\.0\.113\.10 203\.0\.113\.10 \w.*, WANIPConnection:2$'
         }
         finally {
             $null = & ip -n "${labPrefix}studio" route del default via 192.168.1.77
@@ -189,9 +272,9 @@ while (-not (`$shell.Streams.Progress | Where-Object PercentComplete -ge 0) -and
         $lines | Should -Be 'InterNetwork True 192.168.25.109', 'InterNetworkV6 True 2001:db8:6::109'
         $text = Invoke-InLab six '$PSStyle.OutputRendering = "PlainText"; Get-BtmmGateway | Out-String -Width 80'
         $text = ($text -join "`n").Trim() -split "`n"
-        $text[0].Trim() -split '\s+' | Should -Be 'Gateway', 'Interface', 'ExternalAddress', 'Speaks', 'Reachability'
-        $text[2] | Should -Match '^\* 192\.168\.25\.1\s+eth0\s+198\.51\.100\.65\s+.*NatPmp.*Mappable'
-        $text[3] | Should -Match '^\* fe80::1%\d+\s+eth0'
+        $text[0].Trim() -split '\s+' | Should -Be 'Gateway', 'Reachability', 'ExternalAddress', 'Speaks', 'Interface'
+        $text[2] | Should -Match '^\* 192\.168\.25\.1\s+Mappable\s+198\.51\.100\.65\s+.*NatPmp.*eth0'
+        $text[3] | Should -Match '^\* fe80::1%\d+\s+Mappable\s+Pcp\s+eth0'
     }
 
     It 'a pinhole opens a port of an IPv6 host' {
@@ -203,6 +286,33 @@ $made = $gateway | New-NatPmpMapping -InternalPort 4700 -Protocol Udp -Lifetime 
 "$(($made | Remove-NatPmpMapping -PassThru).InternalPort)"
 '@
         $lines | Should -Be 'Pcp Mappable', 'Pcp 2001:db8:6::109 4700', '4700'
+    }
+}
+
+Describe 'A gateway with quirks' {
+    BeforeAll {
+        . "$PSScriptRoot/FakeGateway.ps1"
+    }
+
+    It 'that has no address maps all the same, and is asked for it once, not for each port' -Skip:(-not $IsLinux) {
+        $gateway = Start-FakeGateway 127.0.0.77 {
+            param($request)
+            if ($request[0] -ne 0) { return }
+            if ($request[1] -eq 0) { return 0, 128, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0 }
+            $lifetime = $request[8..11]
+            0, (128 + $request[1]), 0, 0, 0, 0, 0, 9, $request[4], $request[5], $request[4], $request[5] + $lifetime
+        }
+        try {
+            $made = New-NatPmpMapping 4500..4509 -Protocol Udp -Gateway 127.0.0.77 -Method NatPmp -Lifetime 300
+            $made.Count | Should -Be 10
+            $made | Where-Object ExternalAddress | Should -BeNullOrEmpty
+            ($made[0] | Format-Table | Out-String -Width 80) | Should -Match 'port 4500'
+            @($gateway.Asked | Where-Object { $_[1] -eq 0 }).Count | Should -BeLessOrEqual 2
+        }
+        finally {
+            Get-NatPmpMapping -All | Remove-NatPmpMapping
+            Stop-FakeGateway $gateway
+        }
     }
 }
 
@@ -222,5 +332,37 @@ Import-Module '$root/Btmm.psd1'
 "ports: `$(@([Management.Automation.CommandCompletion]::CompleteInput('Remove-NatPmpMapping -InternalPort ', 35, `$null).CompletionMatches.ListItemText) -match '^\d+$')"
 "@
         $lines | Should -Be '0 StateDirectoryInvalid,Btmm.PowerShell.Commands.GetNatPmpMappingCommand True', 'ports: '
+    }
+
+    It 'that it cannot be kept is one error for a whole range' {
+        $null = New-Item "$TestDrive/file" -ItemType File -Force
+        $lines = & $pwsh -NoProfile -NonInteractive -Command @"
+`$env:XDG_STATE_HOME = '$TestDrive/file'
+Import-Module '$root/Btmm.psd1'
+. '$PSScriptRoot/FakeGateway.ps1'
+`$gateway = Start-FakeGateway 127.0.0.79 { 0, 128, 0, 0, 0, 0, 0, 9, 198, 51, 100, 7 }
+New-NatPmpMapping 4500..4509 -Protocol Udp -Gateway 127.0.0.79 -Method NatPmp -ErrorVariable failed -ErrorAction SilentlyContinue -WarningAction SilentlyContinue
+Stop-FakeGateway `$gateway
+"`$(`$failed.Count) `$(`$failed[0].FullyQualifiedErrorId)"
+"@
+        $lines | Should -Be '1 StateDirectoryInvalid,Btmm.PowerShell.Commands.NewNatPmpMappingCommand'
+    }
+
+    It 'is never kept at a path that is not absolute' -Skip:(-not $IsLinux) {
+        $null = New-Item "$TestDrive/elsewhere", "$TestDrive/home" -ItemType Directory -Force
+        $lines = & $pwsh -NoProfile -NonInteractive -Command @"
+Set-Location '$TestDrive/elsewhere'
+[Environment]::CurrentDirectory = '$TestDrive/elsewhere'
+`$env:XDG_STATE_HOME = 'state'
+`$env:HOME = '$TestDrive/home'
+Import-Module '$root/Btmm.psd1'
+. '$PSScriptRoot/FakeGateway.ps1'
+`$gateway = Start-FakeGateway 127.0.0.78 { param(`$r) if (`$r[1]) { 0, (128 + `$r[1]), 0, 0, 0, 0, 0, 9, `$r[4], `$r[5], `$r[4], `$r[5] + `$r[8..11] } else { 0, 128, 0, 0, 0, 0, 0, 9, 198, 51, 100, 7 } }
+"`$((New-NatPmpMapping 4500 -Protocol Udp -Gateway 127.0.0.78 -Method NatPmp).ExternalAddress)"
+Stop-FakeGateway `$gateway
+"@
+        $lines | Should -Be '198.51.100.7'
+        "$TestDrive/elsewhere/state" | Should -Not -Exist
+        "$TestDrive/home/.local/state/btmm/mappings.json" | Should -Exist
     }
 }

@@ -90,8 +90,10 @@ Wait-Until { (Get-BtmmTunnel laptop).State -eq 'Up' }
 `$seen.peersAfter = "`$((Get-BtmmPeer -Account `$account).Name)"
 `$seen.hostsAfter = "`$(Get-Content '$work/studio-hosts' | Where-Object { `$_ -match 'laptop' })"
 Remove-Job home
-`$again = Start-BtmmTunnel @start
+`$again = Start-BtmmTunnel @start -Method Igd
 Wait-Until { (Get-BtmmTunnel).State -eq 'Up' }
+Wait-Until { `$again.GetNodeStatus().Endpoint.Endpoint }
+`$seen.method = "`$((Get-Content '$work/studio-state/mappings.json' | ConvertFrom-Json).mappings.method)"
 Remove-Job `$again -Force
 `$seen.interfacesAfterRemove = "`$((Get-ChildItem /sys/class/net).Name)"
 `$third = Start-BtmmTunnel @start
@@ -123,6 +125,10 @@ Remove-Module Btmm
 
     It 'Start-BtmmTunnel returns a running job' {
         $seen.job | Should -Be 'Running BtmmTunnel studio.alice.members.example.net True'
+    }
+
+    It 'Start-BtmmTunnel -Method maps by that protocol' {
+        $seen.method | Should -Be 'Igd'
     }
 
     It 'the tunnel comes up and Get-BtmmTunnel shows it' {
@@ -215,6 +221,16 @@ while (`$job.GetNodeStatus().Publication.Kind -ne 'Published' -and [datetime]::U
 Describe 'Tunnels without a node' {
     It 'Get-BtmmTunnel shows nothing in a new session' {
         & $pwsh -NoProfile -NonInteractive -Command "Import-Module '$root/Btmm.psd1'; @(Get-BtmmTunnel).Count" | Should -Be 0
+    }
+
+    It 'Start-BtmmTunnel refuses a lease of <_>, as btmmd does' -ForEach 5, '0:29:59', '2:00:01' {
+        New-BtmmAccount x.example.net | Start-BtmmTunnel x -LeaseTime $_ -WhatIf -ErrorVariable failed -ErrorAction SilentlyContinue
+        "$($failed[0].FullyQualifiedErrorId) $($failed[0])" | Should -Match '^InvalidValue,.*30 minutes'
+    }
+
+    It 'Start-BtmmTunnel -Method is one that btmmd knows too' {
+        (Get-Command Start-BtmmTunnel).Parameters.Method.Attributes.ValidValues | Should -Be 'Auto', 'Pcp', 'NatPmp', 'Igd'
+        { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Method Upnp -WhatIf } | Should -Throw '*Auto,Pcp,NatPmp,Igd*'
     }
 
     It 'Start-BtmmTunnel refuses a name that no host can have: <_>' -ForEach 'a_b', '-x', 'ü', ('x' * 64) {

@@ -119,6 +119,18 @@ Remove-Job `$job -Force
         "$lines" | Should -Match '^SingleNat .*nowhere\.invalid.*not asked'
     }
 
+    It 'says that a server without an IPv4 address is not asked' {
+        Invoke-InLab studio '$null = Test-BtmmGateway -StunServer "[2001:db8::1]:3478" -NoTrialMapping -WarningVariable warned -WarningAction SilentlyContinue; "$warned"' |
+            Should -Be 'The server [2001:db8::1]:3478 has no IPv4 address; it is not asked.'
+    }
+
+    It 'does not blame the gateway for a state directory that cannot be written' {
+        $lines = Invoke-InLab studio '$env:XDG_STATE_HOME = "/proc/none"; $v = Test-BtmmGateway -WarningVariable warned -WarningAction SilentlyContinue; "$($v.Verdict) $([bool] $v.Mapping.ExternalPort) $($warned.Count)"; "$warned"; "$((Get-BtmmGateway).Reachability)"'
+        $lines[0] | Should -Be 'SingleNat True 1'
+        $lines[1] | Should -Match 'not noted on disk.*/proc/none'
+        $lines[2] | Should -Be 'Mappable'
+    }
+
     It 'tells each piece of evidence with -Verbose' {
         "$(Invoke-InLab studio "Test-BtmmGateway $stun -Quiet -Verbose")" | Should -Match 'Asking by STUN: 203\.0\.113\.50:5353, 198\.51\.100\.51:5353.*Route: this host'
     }
@@ -154,7 +166,13 @@ Start-Sleep -Milliseconds 700
 }
 
 Describe 'Test-BtmmGateway, its parameters' {
-    It 'refuses <_>' -ForEach '-StunServer "host:0"', '-StunServer ""', '-Timeout -1', '-PortalProbe $null' {
+    It 'refuses <_>' -ForEach '-StunServer "host:0"', '-StunServer ""', '-Timeout -1', '-Timeout 0', '-PortalProbe $null' {
         { & ([scriptblock]::Create("Test-BtmmGateway $_")) } | Should -Throw
+    }
+
+    It 'refuses the probe <_>, which no sign-in page could answer' -ForEach 'foo', 'ftp://192.0.2.1/', 'https://192.0.2.1/' {
+        Test-BtmmGateway -PortalProbe $_ -ErrorVariable failed -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $failed[0].FullyQualifiedErrorId | Should -BeLike 'InvalidValue,*'
+        $failed[0].ErrorDetails.RecommendedAction | Should -Match 'http://'
     }
 }

@@ -95,5 +95,5 @@ internal static class PortMappingErrors
     /// <summary>What a user can always do, in words that continue "or ...".</summary>
     private static string ByHand(IPEndPoint gateway) => gateway.AddressFamily == AddressFamily.InterNetworkV6
         ? "let the port through the router's firewall by hand"
-        : "forward the UDP port by hand";
+        : "forward the port by hand";
 }

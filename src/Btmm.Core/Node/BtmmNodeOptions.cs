@@ -39,7 +39,13 @@ public sealed record BtmmNodeOptions
     /// <summary>Whether a tunnel is built as soon as a peer is seen, not only for the first packet.</summary>
     public bool ConnectAtOnce { get; init; } = true;
 
-    /// <summary>The lease asked for this host's records: 30 min to 2 h.</summary>
+    /// <summary>The shortest lease to ask for: 30 min.</summary>
+    public static TimeSpan ShortestLease { get; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>The longest lease to ask for: 2 h.</summary>
+    public static TimeSpan LongestLease { get; } = TimeSpan.FromHours(2);
+
+    /// <summary>The lease asked for this host's records, from <see cref="ShortestLease"/> to <see cref="LongestLease"/>.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromMinutes(90);
 
     /// <summary>How long <see cref="BtmmNode.StopAsync"/> may take in all.</summary>

@@ -12,7 +12,7 @@ public sealed class GetBtmmGatewayCommand : BtmmCmdlet
 {
     /// <summary>How long to wait for the gateways.</summary>
     [Parameter]
-    [Duration]
+    [Duration(IsWait = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc/>

@@ -23,14 +23,8 @@ public sealed class GetBtmmPeerCommand : ZoneCmdlet
     {
         using ZoneAccess zone = GetAccess();
         IReadOnlyList<PeerRecord> hosts = AwaitAnswer(zone.GetHostsAsync);
-        var filter = new NameFilter(Name);
         BtmmPeer[] peers = [.. hosts.Select(h => new BtmmPeer(h))];
-        foreach (BtmmPeer peer in peers)
-            if (filter.Matches(peer.Name, peer.FullName)) WriteObject(peer);
-        foreach (string name in filter.Missing(peers.SelectMany(p => new[] { p.Name, p.FullName })))
-            WriteError(ErrorMap.ToErrorRecord(NotThere(name, zone), name));
+        ForNamed(Name, peers, static peer => [peer.Name, peer.FullName], WriteObject, name => new BtmmException(
+            BtmmErrorReason.PeerNotFound, $"{zone.Domain} has no host {name}.", "Check the name; Get-BtmmPeer without a name shows all hosts."));
     });
-
-    private static BtmmException NotThere(string name, ZoneAccess zone) =>
-        new(BtmmErrorReason.PeerNotFound, $"{zone.Domain} has no host {name}.", "Check the name; Get-BtmmPeer without a name shows all hosts.");
 }

@@ -22,12 +22,7 @@ public sealed class GetBtmmTsigKeyCommand : ServerCmdlet
     {
         ServerTarget target = GetTarget();
         IReadOnlyList<KeyInfo> keys = Await(target.Administration.GetKeysAsync, "Asking the zone service");
-        var filter = new NameFilter(Name);
-        foreach (KeyInfo key in keys.Where(key => filter.Matches(key.Name.ToString()))) WriteObject(new BtmmServerKey(key, target));
-        foreach (string name in filter.Missing(keys.Select(key => key.Name.ToString())))
-        {
-            var failure = new BtmmException(BtmmErrorReason.NameNotFound, $"There is no key {name}.", "Get-BtmmTsigKey without a name shows all.");
-            WriteError(ErrorMap.ToErrorRecord(failure, name));
-        }
+        ForNamed(Name, keys, static key => [key.Name.ToString()], key => WriteObject(new BtmmServerKey(key, target)), static name =>
+            new BtmmException(BtmmErrorReason.NameNotFound, $"There is no key {name}.", "Get-BtmmTsigKey without a name shows all."));
     });
 }

@@ -26,17 +26,10 @@ public sealed class GetBtmmTunnelCommand : BtmmCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var filter = new NameFilter(Name);
         BtmmTunnel[] tunnels = [.. (Job ?? Session.Jobs.OfType<BtmmTunnelJob>()).SelectMany(j => j.GetTunnels())];
-        foreach (BtmmTunnel tunnel in tunnels)
-            if (filter.Matches(tunnel.Peer, tunnel.FullName)) WriteObject(tunnel);
-        foreach (string name in filter.Missing(tunnels.SelectMany(t => new[] { t.Peer, t.FullName })))
-        {
-            var failure = new BtmmException(
-                BtmmErrorReason.PeerNotFound,
-                $"No node of this session knows a peer {name}.",
-                "Get-BtmmPeer shows the account's hosts; Start-BtmmTunnel starts a node.");
-            WriteError(ErrorMap.ToErrorRecord(failure, name));
-        }
+        ForNamed(Name, tunnels, static tunnel => [tunnel.Peer, tunnel.FullName], WriteObject, static name => new BtmmException(
+            BtmmErrorReason.PeerNotFound,
+            $"No node of this session knows a peer {name}.",
+            "Get-BtmmPeer shows the account's hosts; Start-BtmmTunnel starts a node."));
     }
 }

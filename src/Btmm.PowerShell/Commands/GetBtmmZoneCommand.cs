@@ -22,12 +22,7 @@ public sealed class GetBtmmZoneCommand : ServerCmdlet
     {
         ServerTarget target = GetTarget();
         IReadOnlyList<ZoneInfo> zones = Await(target.Administration.GetZonesAsync, "Asking the zone service");
-        var filter = new NameFilter(Name);
-        foreach (ZoneInfo zone in zones.Where(zone => filter.Matches(zone.Apex.ToString()))) WriteObject(new BtmmZone(zone, target));
-        foreach (string name in filter.Missing(zones.Select(zone => zone.Apex.ToString())))
-        {
-            var failure = new BtmmException(BtmmErrorReason.NameNotFound, $"There is no zone {name}.", "Get-BtmmZone without a name shows all.");
-            WriteError(ErrorMap.ToErrorRecord(failure, name));
-        }
+        ForNamed(Name, zones, static zone => [zone.Apex.ToString()], zone => WriteObject(new BtmmZone(zone, target)), static name =>
+            new BtmmException(BtmmErrorReason.NameNotFound, $"There is no zone {name}.", "Get-BtmmZone without a name shows all."));
     });
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Net;
 using Btmm.Core.NatTraversal;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Output;
@@ -23,6 +24,12 @@ public sealed class GetNatPmpMappingCommand : BtmmCmdlet
     [ValidateNotNullOrEmpty]
     public PortMappingProtocol[]? Protocol { get; set; }
 
+    /// <summary>Only mappings at these gateways.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(GatewayCompleter))]
+    public IPAddress[]? Gateway { get; set; }
+
     /// <summary>Only mappings made by these protocols.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -40,7 +47,7 @@ public sealed class GetNatPmpMappingCommand : BtmmCmdlet
             if (InternalPort?.Contains(mapping.InternalPort) == false) continue;
             if (Protocol?.Contains(mapping.Protocol) == false) continue;
             if (Method?.Contains(mapping.Method) == false) continue;
-            WriteObject(mapping);
+            if (KnownMappings.IsAt(mapping, Gateway)) WriteObject(mapping);
         }
     });
 }

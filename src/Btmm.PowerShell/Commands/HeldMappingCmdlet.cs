@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Management.Automation;
+using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.PowerShell.Infrastructure;
@@ -15,7 +17,7 @@ public abstract class HeldMappingCmdlet : MappingCmdlet
     public NatPmpMapping[] InputObject { get; set; } = [];
 
     /// <summary>The ports on this host whose mappings are meant.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Port")]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Port")]
     [Alias("Port")]
     [Ports]
     [ValidateNotNullOrEmpty]
@@ -24,9 +26,15 @@ public abstract class HeldMappingCmdlet : MappingCmdlet
     public int[] InternalPort { get; set; } = [];
 
     /// <summary>The protocols of the mappings.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "Port")]
+    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Port")]
     [ValidateNotNullOrEmpty]
     public PortMappingProtocol[] Protocol { get; set; } = [];
+
+    /// <summary>The gateways of the mappings; all unless given.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = "Port")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(GatewayCompleter))]
+    public IPAddress[]? Gateway { get; set; }
 
     /// <summary>Emits the mappings concerned.</summary>
     [Parameter]
@@ -35,24 +43,14 @@ public abstract class HeldMappingCmdlet : MappingCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (ParameterSetName == "InputObject")
+        NatPmpMapping[] mappings = InputObject;
+        if (ParameterSetName != "InputObject") ForItem(null, () => mappings = [.. Find()]);
+        using var progress = new RangeProgress(this, mappings.Length);
+        for (int i = 0; i < mappings.Length; i++)
         {
-            using var all = new RangeProgress(this, InputObject.Length);
-            for (int i = 0; i < InputObject.Length; i++)
-            {
-                NatPmpMapping mapping = InputObject[i];
-                all.Report(i, mapping.ToString());
-                ForItem(mapping, () => Change(mapping));
-            }
-            return;
-        }
-        (int Port, PortMappingProtocol Protocol)[] wanted = [.. InternalPort.SelectMany(port => Protocol.Distinct().Select(protocol => (port, protocol)))];
-        using var progress = new RangeProgress(this, wanted.Length);
-        for (int i = 0; i < wanted.Length; i++)
-        {
-            (int port, PortMappingProtocol protocol) = wanted[i];
-            progress.Report(i, $"{protocol} {port}");
-            ForItem($"{protocol} {port}", () => ChangeAll(port, protocol));
+            NatPmpMapping mapping = mappings[i];
+            progress.Report(i, mapping.ToString());
+            ForItem(mapping, () => Change(mapping));
         }
     }
 
@@ -61,16 +59,24 @@ public abstract class HeldMappingCmdlet : MappingCmdlet
     private protected abstract void Change(NatPmpMapping mapping);
 
     // One port may be mapped at several gateways.
-    private void ChangeAll(int port, PortMappingProtocol protocol)
+    private IEnumerable<NatPmpMapping> Find()
     {
-        NatPmpMapping[] found = [.. KnownMappings.All(Session).Where(m => m.InternalPort == port && m.Protocol == protocol)];
-        if (found.Length == 0)
+        NatPmpMapping[] known = [.. KnownMappings.All(Session).Where(m => KnownMappings.IsAt(m, Gateway))];
+        foreach (int port in InternalPort.Distinct())
         {
-            throw new BtmmException(
-                BtmmErrorReason.NameNotFound,
-                $"No mapping of {protocol} {port} is known.",
-                "Get-NatPmpMapping -All shows what this user's sessions have mapped.");
+            foreach (PortMappingProtocol protocol in Protocol.Distinct())
+            {
+                NatPmpMapping[] found = [.. known.Where(m => m.InternalPort == port && m.Protocol == protocol)];
+                foreach (NatPmpMapping mapping in found) yield return mapping;
+                if (found.Length == 0) WriteError(NotMapped(string.Create(CultureInfo.InvariantCulture, $"{protocol} {port}")));
+            }
         }
-        foreach (NatPmpMapping mapping in found) Change(mapping);
+    }
+
+    private static ErrorRecord NotMapped(string port)
+    {
+        var failure = new BtmmException(
+            BtmmErrorReason.NameNotFound, $"No mapping of {port} is known.", "Get-NatPmpMapping -All shows what this user's sessions have mapped.");
+        return ErrorMap.ToErrorRecord(failure, port);
     }
 }

@@ -6,6 +6,7 @@ using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.PowerShell.Infrastructure;
 using Btmm.PowerShell.Output;
+using Btmm.Protocol.NatTraversal;
 
 namespace Btmm.PowerShell.Commands;
 
@@ -15,11 +16,12 @@ public abstract class MappingCmdlet : BtmmCmdlet
     private const string Activity = "Waiting for the gateway";
 
     private readonly MapperSet _mappers = new();
-    private readonly Dictionary<IPAddress, IPAddress> _externalAddresses = [];
+    private readonly GatewayFailures _failures = new();
+    private readonly Dictionary<(IPAddress Gateway, PortMappingMethod Method), IPAddress?> _externalAddresses = [];
 
     /// <summary>How long to wait for the gateway.</summary>
     [Parameter]
-    [Duration]
+    [Duration(IsWait = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>Makes or renews a mapping, and holds it in the session.</summary>
@@ -28,7 +30,10 @@ public abstract class MappingCmdlet : BtmmCmdlet
     {
         IPortMapper mapper = _mappers.Get(route, method);
         ExchangeEffort effort = Gateways.Effort(Timeout);
-        PortMapping made = AwaitWithin(Timeout, token => mapper.MapAsync(request, effort, token), Activity);
+        PortMapping made = _failures.Ask(
+            route.Gateway, method, () => AwaitWithin(Timeout, token => mapper.MapAsync(request, effort, token), Activity));
+
+        // Held at once: Ctrl-C may end the wait for the address.
         var held = new NatPmpMapping(made, made.ExternalAddress);
         Session.Hold(held);
         var mapping = new NatPmpMapping(made, made.ExternalAddress ?? FindExternalAddress(route, made.Method));
@@ -43,14 +48,13 @@ public abstract class MappingCmdlet : BtmmCmdlet
     private protected void Unmap(NatPmpMapping mapping)
     {
         IPortMapper mapper = _mappers.Get(Gateways.RouteTo(mapping.Gateway), mapping.Method);
-        AwaitWithin(
-            Timeout,
-            async token =>
-            {
-                await mapper.DeleteAsync(mapping.Mapping, Gateways.Effort(Timeout), token).ConfigureAwait(false);
-                return true;
-            },
-            Activity);
+        async Task<bool> DeleteAsync(CancellationToken token)
+        {
+            await mapper.DeleteAsync(mapping.Mapping, Gateways.Effort(Timeout), token).ConfigureAwait(false);
+            return true;
+        }
+
+        _failures.Ask(mapping.Gateway, mapping.Method, () => AwaitWithin(Timeout, DeleteAsync, Activity));
         Session.Release(mapping);
     }
 
@@ -61,16 +65,20 @@ public abstract class MappingCmdlet : BtmmCmdlet
         if (disposing) _mappers.Dispose();
     }
 
-    // The mapping is made; that the gateway has no address to tell is no failure of it.
+    // The mapping is made; that the gateway has no address to tell is no failure of it. It is asked once, not for each port.
     private IPAddress? FindExternalAddress(GatewayRoute route, PortMappingMethod method)
     {
-        if (_externalAddresses.TryGetValue(route.Gateway, out IPAddress? known)) return known;
+        if (_externalAddresses.TryGetValue((route.Gateway, method), out IPAddress? known)) return known;
+        _externalAddresses[(route.Gateway, method)] = null;
         try
         {
             IPortMapper mapper = _mappers.Get(route, method);
             GatewayAnswer answer = AwaitWithin(Timeout, token => mapper.QueryAsync(ExchangeEffort.Brief, token), Activity);
-            if (answer.ExternalAddress is not null) _externalAddresses[route.Gateway] = answer.ExternalAddress;
-            return answer.ExternalAddress;
+
+            // 0.0.0.0 is how a gateway says that it has none.
+            if (answer.ExternalAddress is { } told && ExternalAddress.Classify(told) != ExternalAddressKind.Unspecified)
+                _externalAddresses[(route.Gateway, method)] = told;
+            return _externalAddresses[(route.Gateway, method)];
         }
         catch (BtmmException e)
         {

@@ -13,7 +13,7 @@ namespace Btmm.PowerShell.Commands;
 [OutputType(typeof(NatPmpMapping))]
 public sealed class NewNatPmpMappingCommand : MappingCmdlet
 {
-    private int _firstExternalPort;
+    private bool _continues;
     private int _count;
     private GatewayRoute? _route;
 
@@ -55,17 +55,19 @@ public sealed class NewNatPmpMappingCommand : MappingCmdlet
     [ArgumentCompleter(typeof(GatewayCompleter))]
     public IPAddress? Gateway { get; set; }
 
-    private PortMappingMethod? Wanted => Enum.TryParse(Method, ignoreCase: true, out PortMappingMethod method) ? method : null;
+    private PortMappingMethod? Wanted => PortRequest.MethodOf(Method);
 
-    // Given on the command line it is the first of all; from the pipeline, each object brings its own.
+    // Given on the command line, the external port is the first for all ports that the pipeline brings. An object may bring its
+    // own instead; and where the pipeline brings gateways, the same ports are wanted at each.
     /// <inheritdoc/>
-    protected override void BeginProcessing() => _firstExternalPort = ExternalPort;
+    protected override void BeginProcessing() => _continues = ExternalPort != 0 && InternalPort.Length == 0;
 
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        int[] ports = [.. InternalPort.Distinct()];
         (int Offset, int Port, PortMappingProtocol Protocol)[] items =
-            [.. InternalPort.SelectMany((port, i) => Protocol.Distinct().Select(protocol => (i, port, protocol)))];
+            [.. ports.SelectMany((port, i) => Protocol.Distinct().Select(protocol => (i, port, protocol)))];
         using var progress = new RangeProgress(this, items.Length);
         for (int i = 0; i < items.Length; i++)
         {
@@ -74,7 +76,7 @@ public sealed class NewNatPmpMappingCommand : MappingCmdlet
             if (i + 1 < items.Length) WriteWarning($"The gateway is not asked for the other {items.Length - i - 1} ports.");
             break;
         }
-        _count += InternalPort.Length;
+        _count += ports.Length;
     }
 
     /// <summary>Maps one port; false when there is no use in asking for others.</summary>
@@ -93,8 +95,7 @@ public sealed class NewNatPmpMappingCommand : MappingCmdlet
                 throw;
             }
         });
-        return failure is not (BtmmErrorReason.NoGateway or BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable
-            or BtmmErrorReason.PortMappingUnsupported or BtmmErrorReason.PortMappingNetworkFailure);
+        return !GatewayFailures.IsOfGateway(failure);
     }
 
     private void Map(PortMappingRequest request)
@@ -113,6 +114,6 @@ public sealed class NewNatPmpMappingCommand : MappingCmdlet
     private int ExternalPortFor(int port, int offset)
     {
         if (ExternalPort == 0) return ExactPort ? port : 0;
-        return ExternalPort + offset + (_firstExternalPort == 0 ? 0 : _count);
+        return ExternalPort + offset + (_continues ? _count : 0);
     }
 }

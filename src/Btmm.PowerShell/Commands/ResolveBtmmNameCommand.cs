@@ -46,7 +46,7 @@ public sealed class ResolveBtmmNameCommand : BtmmCmdlet
 
     /// <summary>How long to wait for answers.</summary>
     [Parameter]
-    [Duration]
+    [Duration(IsWait = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ public abstract class ServiceCmdlet : BtmmCmdlet
         IServiceManager? manager = ServicePlaces.Manager(units);
         isManaged = manager is not null;
         if (UnitDirectory is null && manager is null) WriteWarning("No service manager runs here: the unit is written, and nobody is told.");
-        string journals = JournalDirectory is not null ? ResolvePath(JournalDirectory) : UnitDirectory is null ? ServicePlaces.Journals : Path.Combine(units, ".btmm");
+        string journals = JournalDirectory is not null ? ResolvePath(JournalDirectory) : ServicePlaces.JournalsFor(units);
         return new ServiceRegistration(units, journals, manager);
     }
 

@@ -45,6 +45,11 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
     [ValidateRange(1, 65535)]
     public int Port { get; set; }
 
+    /// <summary>The protocol by which the port is opened on the gateway.</summary>
+    [Parameter]
+    [ValidateSet("Auto", "Pcp", "NatPmp", "Igd")]
+    public string Method { get; set; } = "Auto";
+
     /// <summary>The lease of this host's records.</summary>
     [Parameter]
     [Duration]
@@ -87,11 +92,16 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
         HostLabel = MakeLabel(HostName),
         StateDirectory = StateDirectory is null ? Path.Combine(DefaultStateRoot, account.Domain.ToLower().ToString()) : ResolvePath(StateDirectory),
         Port = Port == 0 ? null : Port,
-        Lease = LeaseTime,
+        MappingMethod = PortRequest.MethodOf(Method),
+        Lease = CheckedLease(),
         WriteHosts = !NoHosts,
         ConnectAtOnce = !OnDemand,
         StopTimeout = s_stopTimeout,
     };
+
+    private TimeSpan CheckedLease() => LeaseTime >= BtmmNodeOptions.ShortestLease && LeaseTime <= BtmmNodeOptions.LongestLease
+        ? LeaseTime
+        : throw new BtmmException(BtmmErrorReason.InvalidValue, "The lease must be from 30 minutes to 2 hours.", "Give -LeaseTime such as 1:30:00.");
 
     private BtmmAccount LoadDefault()
     {

@@ -14,7 +14,7 @@ public sealed class StopBtmmDnsServerCommand : BtmmCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(DnsServerJobCompleter))]
+    [ArgumentCompleter(typeof(JobNameCompleter<BtmmDnsServerJob>))]
     public string[] Name { get; set; } = [];
 
     /// <summary>Jobs of Start-BtmmDnsServer.</summary>
@@ -36,14 +36,9 @@ public sealed class StopBtmmDnsServerCommand : BtmmCmdlet
 
     private void StopByName()
     {
-        var filter = new NameFilter(Name);
         BtmmDnsServerJob[] jobs = [.. Session.Jobs.OfType<BtmmDnsServerJob>()];
-        foreach (BtmmDnsServerJob job in jobs.Where(j => filter.Matches(j.Name))) ForItem(job, () => Stop(job));
-        foreach (string name in filter.Missing(jobs.Select(j => j.Name)))
-        {
-            var failure = new BtmmException(BtmmErrorReason.NameNotFound, $"There is no zone service job {name}.", "Get-Job shows the jobs of this session.");
-            WriteError(ErrorMap.ToErrorRecord(failure, name));
-        }
+        ForNamed(Name, jobs, static job => [job.Name], job => ForItem(job, () => Stop(job)), static name =>
+            new BtmmException(BtmmErrorReason.NameNotFound, $"There is no zone service job {name}.", "Get-Job shows the jobs of this session."));
     }
 
     private void Stop(BtmmDnsServerJob job)

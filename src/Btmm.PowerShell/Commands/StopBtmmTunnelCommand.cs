@@ -15,7 +15,7 @@ public sealed class StopBtmmTunnelCommand : BtmmCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Name")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(TunnelJobCompleter))]
+    [ArgumentCompleter(typeof(JobNameCompleter<BtmmTunnelJob>))]
     public string[] Name { get; set; } = [];
 
     /// <summary>Jobs of Start-BtmmTunnel, or tunnels of Get-BtmmTunnel.</summary>
@@ -36,14 +36,9 @@ public sealed class StopBtmmTunnelCommand : BtmmCmdlet
 
     private void StopByName()
     {
-        var filter = new NameFilter(Name);
         BtmmTunnelJob[] jobs = [.. Session.Jobs.OfType<BtmmTunnelJob>()];
-        foreach (BtmmTunnelJob job in jobs.Where(j => filter.Matches(j.Name))) ForItem(job, () => Stop(job));
-        foreach (string name in filter.Missing(jobs.Select(j => j.Name)))
-        {
-            var failure = new BtmmException(BtmmErrorReason.NameNotFound, $"There is no tunnel job {name}.", "Get-Job shows the jobs of this session.");
-            WriteError(ErrorMap.ToErrorRecord(failure, name));
-        }
+        ForNamed(Name, jobs, static job => [job.Name], job => ForItem(job, () => Stop(job)), static name =>
+            new BtmmException(BtmmErrorReason.NameNotFound, $"There is no tunnel job {name}.", "Get-Job shows the jobs of this session."));
     }
 
     private void Stop(object item)

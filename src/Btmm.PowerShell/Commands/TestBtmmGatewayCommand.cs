@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Net;
+using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.SignOn;
 using Btmm.PowerShell.Infrastructure;
@@ -44,7 +45,9 @@ public sealed class TestBtmmGatewayCommand : ZoneCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => ForItem(PortalProbe, () =>
     {
-        GatewayExaminer examiner = GatewayExam.Create();
+        if (PortalProbe is { } probe && !(probe.IsAbsoluteUri && probe.Scheme == Uri.UriSchemeHttp))
+            throw new BtmmException(BtmmErrorReason.InvalidValue, $"'{probe}' is no http address.", "Give one such as http://probe.example.net/204; by https, a sign-in page cannot answer.");
+        GatewayExaminer examiner = GatewayExam.Create(line => Post(() => WriteWarning(line)));
         GatewayExaminerOptions options = Await(SearchServers(), "Looking for the servers to ask");
         WriteVerbose($"Asking by STUN: {Join(options.StunServers.Concat(options.ZoneServers))}.");
         var verdict = new BtmmGatewayVerdict(Await(token => examiner.ExamineAsync(options, token), "Examining the way to the internet"));

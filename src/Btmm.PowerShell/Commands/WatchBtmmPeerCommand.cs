@@ -28,7 +28,7 @@ public sealed class WatchBtmmPeerCommand : ZoneCmdlet
 
     /// <summary>Ends after this time.</summary>
     [Parameter]
-    [Duration]
+    [Duration(IsWait = true)]
     public TimeSpan? Duration { get; set; }
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ public abstract class ZoneCmdlet : BtmmCmdlet
 
     /// <summary>How long to wait for answers.</summary>
     [Parameter]
-    [Duration]
+    [Duration(IsWait = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>What the parameters amount to; the account of this session's newest job stands in for one that is not given.</summary>

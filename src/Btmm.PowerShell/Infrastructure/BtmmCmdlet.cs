@@ -122,6 +122,23 @@ public abstract class BtmmCmdlet : PSCmdlet, IDisposable
         return false;
     }
 
+    /// <summary>
+    /// Takes each item that a filter of names, with wildcards, lets through. A name without wildcards that no item has is a
+    /// non-terminating error.
+    /// </summary>
+    /// <param name="names">The filter; none lets everything through.</param>
+    /// <param name="found">The items.</param>
+    /// <param name="namesOf">The names of an item.</param>
+    /// <param name="take">Takes an item.</param>
+    /// <param name="missing">The failure of a name that no item has.</param>
+    internal void ForNamed<T>(
+        IEnumerable<string>? names, IReadOnlyCollection<T> found, Func<T, string[]> namesOf, Action<T> take, Func<string, BtmmException> missing)
+    {
+        var filter = new NameFilter(names);
+        foreach (T item in found.Where(item => filter.Matches(namesOf(item)))) take(item);
+        foreach (string name in filter.Missing(found.SelectMany(namesOf))) WriteError(ErrorMap.ToErrorRecord(missing(name), name));
+    }
+
     /// <summary>A progress record of this cmdlet; all of them are one bar.</summary>
     internal ProgressRecord NewProgress(string status) => new(ProgressId, MyInvocation.MyCommand.Name, status);
 

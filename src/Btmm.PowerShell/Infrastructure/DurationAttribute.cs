@@ -10,6 +10,12 @@ namespace Btmm.PowerShell.Infrastructure;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class DurationAttribute : ArgumentTransformationAttribute
 {
+    // A timer takes milliseconds in 32 bits.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(24);
+
+    /// <summary>Whether it is a time to wait: more than nothing, for then nobody could answer, and no more than a timer takes.</summary>
+    public bool IsWait { get; set; }
+
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
@@ -25,11 +31,16 @@ public sealed class DurationAttribute : ArgumentTransformationAttribute
         };
     }
 
-    private static object FromSeconds(double seconds) =>
-        seconds is >= 0 and <= uint.MaxValue ? TimeSpan.FromSeconds(seconds) : throw Unusable();
+    private object FromSeconds(double seconds) =>
+        seconds is >= 0 and <= uint.MaxValue ? Checked(TimeSpan.FromSeconds(seconds)) : throw Unusable();
 
-    private static object Checked(TimeSpan span) => span >= TimeSpan.Zero ? span : throw Unusable();
+    private object Checked(TimeSpan span)
+    {
+        bool fits = IsWait ? span > TimeSpan.Zero && span <= s_longestWait : span >= TimeSpan.Zero;
+        return fits ? span : throw Unusable();
+    }
 
-    private static ArgumentTransformationMetadataException Unusable() =>
-        new("Give a duration of 0 or more, as whole seconds (3600) or as a time span (1:00:00).");
+    private ArgumentTransformationMetadataException Unusable() => new(IsWait
+        ? "Give a time to wait of more than 0 and at most 24 days, as whole seconds (30) or as a time span (0:00:30)."
+        : "Give a duration of 0 or more, as whole seconds (3600) or as a time span (1:00:00).");
 }

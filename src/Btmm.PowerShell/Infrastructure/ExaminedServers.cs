@@ -19,7 +19,7 @@ internal sealed class ExaminedServers(TimeSpan limit, Action<string> tell)
     {
         IReadOnlyList<IPEndPoint>[] found = await Task.WhenAll(servers.Select(server => TryAsync(
             $"The server {server}", token => server.ResolveAsync(defaultPort, token), cancellationToken))).ConfigureAwait(false);
-        return [.. found.SelectMany(f => f).Where(e => e.AddressFamily == AddressFamily.InterNetwork).Distinct()];
+        return [.. found.SelectMany(f => f).Distinct()];
     }
 
     /// <summary>The IPv4 addresses of a zone's own servers, found by its records.</summary>
@@ -35,8 +35,7 @@ internal sealed class ExaminedServers(TimeSpan limit, Action<string> tell)
             cancellationToken).ConfigureAwait(false);
 
         // STUN is answered where plain DNS is.
-        IEnumerable<IPEndPoint> plain = found.Select(e => e is TlsEndPoint ? new IPEndPoint(e.Address, Engine.DnsPort) : e);
-        return [.. plain.Where(e => e.AddressFamily == AddressFamily.InterNetwork).Distinct()];
+        return [.. found.Select(e => e is TlsEndPoint ? new IPEndPoint(e.Address, Engine.DnsPort) : e).Distinct()];
     }
 
     private async Task<IReadOnlyList<IPEndPoint>> TryAsync(
@@ -46,7 +45,10 @@ internal sealed class ExaminedServers(TimeSpan limit, Action<string> tell)
         either.CancelAfter(limit);
         try
         {
-            return await find(either.Token).ConfigureAwait(false);
+            IReadOnlyList<IPEndPoint> all = await find(either.Token).ConfigureAwait(false);
+            IReadOnlyList<IPEndPoint> some = [.. all.Where(e => e.AddressFamily == AddressFamily.InterNetwork)];
+            if (some.Count == 0) tell($"{what} has no IPv4 address; it is not asked.");
+            return some;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
+using Btmm.Core.NatTraversal.Memory;
 using Btmm.PowerShell.Output;
 using Btmm.Protocol.NatTraversal;
 
@@ -44,7 +45,8 @@ internal static class GatewayProbe
 
     private static async Task<ProbeAnswer> AskAsync(GatewayRoute route, PortMappingMethod method, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        IPortMapper mapper = Gateways.Open(route, method);
+        // Nothing is mapped, so there is nothing to remember, and it works without the file that remembers.
+        IPortMapper mapper = Gateways.Open(route, method, new MappingMemory(SystemRandomSource.Instance));
         await using (mapper.ConfigureAwait(false))
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -81,7 +83,12 @@ internal static class GatewayProbe
         if (route.LocalAddress.AddressFamily == AddressFamily.InterNetworkV6)
             return usable.Length > 0 ? BtmmReachability.Mappable : BtmmReachability.Unknown;
         if (ExternalAddress.IsPublic(route.LocalAddress)) return BtmmReachability.Direct;
-        if (usable.Length == 0) return BtmmReachability.NotMappable;
+        if (usable.Length == 0)
+        {
+            // PCP tells that the gateway sees another address than this host's.
+            bool isBetween = answers.Any(a => a.Failure?.Reason == BtmmErrorReason.DoubleNat);
+            return isBetween ? BtmmReachability.DoubleNat : BtmmReachability.NotMappable;
+        }
         IPAddress? external = usable.Select(p => p.ExternalAddress).FirstOrDefault(a => a is not null);
         return external is null || ExternalAddress.IsPublic(external) ? BtmmReachability.Mappable : BtmmReachability.DoubleNat;
     }

@@ -29,7 +29,7 @@ internal static class Gateways
     /// <exception cref="BtmmException">NotImplemented: not on this system.</exception>
     public static IGatewayFinder Finder => OperatingSystem.IsLinux()
         ? new NetlinkGatewayFinder()
-        : throw new BtmmException(BtmmErrorReason.NotImplemented, "The gateway is found on Linux only, so far.", "Give -Gateway.");
+        : throw new BtmmException(BtmmErrorReason.NotImplemented, "The gateway is found on Linux only, so far.", "Name it to New-NatPmpMapping by -Gateway.");
 
     /// <summary>Finds the routers on the way.</summary>
     public static IHopFinder Hops => OperatingSystem.IsLinux() ? new LinuxHopFinder() : new PingHopFinder();
@@ -46,8 +46,7 @@ internal static class Gateways
     /// <exception cref="BtmmException">Unreachable: this host has no way to it.</exception>
     public static GatewayRoute RouteTo(IPAddress gateway)
     {
-        GatewayRoute? known = OperatingSystem.IsLinux() ? Finder.FindAll().FirstOrDefault(r => r.Gateway.Equals(gateway)) : null;
-        if (known is not null) return known;
+        if (OperatingSystem.IsLinux() && FindKnown(gateway) is { } known) return known;
         try
         {
             using Socket socket = new(gateway.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
@@ -62,24 +61,6 @@ internal static class Gateways
         }
     }
 
-    private static PortMapperServices Services() =>
-        new(new UdpDatagramChannelFactory(), new TcpStreamDialer(), SystemRandomSource.Instance, TimeProvider.System, Memory);
-
-    private static string MemoryPath()
-    {
-        string? state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-        if (OperatingSystem.IsWindows()) state = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
-        else if (string.IsNullOrEmpty(state)) state = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
-        return Path.Combine(state, "btmm", "mappings.json");
-    }
-
-    private static bool HasAddress(NetworkInterface link, IPAddress address) =>
-        link.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(address));
-
-    private static int IndexOf(NetworkInterface link, AddressFamily family) => family == AddressFamily.InterNetwork
-        ? link.GetIPProperties().GetIPv4Properties().Index
-        : link.GetIPProperties().GetIPv6Properties().Index;
-
     /// <summary>What this user's sessions remember of their mappings, in a file that all of them share.</summary>
     /// <exception cref="BtmmException">StateDirectoryInvalid: the file cannot be read.</exception>
     public static IMappingMemory Memory => s_memory.Value;
@@ -87,10 +68,11 @@ internal static class Gateways
     /// <summary>Opens a mapper; the caller disposes it.</summary>
     /// <param name="route">The way to the gateway.</param>
     /// <param name="method">The protocol; null for the best one that the gateway speaks.</param>
+    /// <param name="memory">Remembers the mappings; null for <see cref="Memory"/>.</param>
     /// <exception cref="BtmmException">PortMappingUnsupported: such a gateway cannot be asked so.</exception>
-    public static IPortMapper Open(GatewayRoute route, PortMappingMethod? method)
+    public static IPortMapper Open(GatewayRoute route, PortMappingMethod? method, IMappingMemory? memory = null)
     {
-        if (method is null || MethodsFor(route).Contains(method.Value)) return new PortMapperFactory(Services(), method).Open(route);
+        if (method is null || MethodsFor(route).Contains(method.Value)) return new PortMapperFactory(Services(memory ?? Memory), method).Open(route);
         throw new BtmmException(BtmmErrorReason.PortMappingUnsupported, $"The IPv6 gateway {route.Gateway} cannot be asked by {PortMappingNames.Of(method.Value)}.", "Use PCP: -Method Auto or Pcp.");
     }
 
@@ -103,6 +85,34 @@ internal static class Gateways
     public static ExchangeEffort Effort(TimeSpan timeout) =>
         timeout < s_brisk ? ExchangeEffort.Brief : timeout < s_thorough ? ExchangeEffort.Brisk : ExchangeEffort.Thorough;
 
+    // A link-local address may come without its scope, or with that of an earlier boot.
+    private static GatewayRoute? FindKnown(IPAddress gateway)
+    {
+        IReadOnlyList<GatewayRoute> routes = Finder.FindAll();
+        return routes.FirstOrDefault(r => r.Gateway.Equals(gateway)) ?? routes.FirstOrDefault(r => GatewayIdentity.AreSame(r.Gateway, gateway));
+    }
+
+    private static PortMapperServices Services(IMappingMemory memory) =>
+        new(new UdpDatagramChannelFactory(), new TcpStreamDialer(), SystemRandomSource.Instance, TimeProvider.System, memory);
+
+    private static string MemoryPath()
+    {
+        string state = OperatingSystem.IsWindows()
+            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : Environment.GetEnvironmentVariable("XDG_STATE_HOME") ?? string.Empty;
+
+        // The XDG base directory specification: a path that is not absolute is ignored.
+        if (!Path.IsPathFullyQualified(state)) state = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
+        return Path.Combine(state, "btmm", "mappings.json");
+    }
+
+    private static bool HasAddress(NetworkInterface link, IPAddress address) =>
+        link.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(address));
+
+    private static int IndexOf(NetworkInterface link, AddressFamily family) => family == AddressFamily.InterNetwork
+        ? link.GetIPProperties().GetIPv4Properties().Index
+        : link.GetIPProperties().GetIPv6Properties().Index;
+
     private static BtmmException NoGateway() =>
-        new(BtmmErrorReason.NoGateway, "There is no default gateway.", "Connect this host to a network, or give -Gateway.");
+        new(BtmmErrorReason.NoGateway, "There is no default gateway.", "Connect this host to a network.");
 }

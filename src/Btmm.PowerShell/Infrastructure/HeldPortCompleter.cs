@@ -15,11 +15,14 @@ public sealed class HeldPortCompleter : IArgumentCompleter
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters) =>
         Completion.From(
-            Known().Select(m => (m.InternalPort.ToString(CultureInfo.InvariantCulture), m.ToString())),
+            Known(commandName, fakeBoundParameters).Select(m => (m.InternalPort.ToString(CultureInfo.InvariantCulture), m.ToString())),
             wordToComplete);
 
-    private static IReadOnlyList<NatPmpMapping> Known()
+    private static IReadOnlyList<NatPmpMapping> Known(string command, IDictionary given)
     {
+        // Without -All, Get-NatPmpMapping shows those of this session alone.
+        bool isGet = command.EndsWith("Get-NatPmpMapping", StringComparison.OrdinalIgnoreCase);
+        if (isGet && !given.Contains("All")) return BtmmSession.Current.Mappings;
         try
         {
             return [.. KnownMappings.All(BtmmSession.Current)];

@@ -1,3 +1,5 @@
+using System.Net;
+using Btmm.Core.NatTraversal;
 using Btmm.PowerShell.Output;
 using Btmm.PowerShell.Session;
 
@@ -12,4 +14,8 @@ internal static class KnownMappings
         IReadOnlyList<NatPmpMapping> held = session.Mappings;
         return held.Concat(Gateways.Memory.Mappings.Select(m => new NatPmpMapping(m)).Where(m => !held.Any(m.IsSamePort)));
     }
+
+    /// <summary>Whether a mapping is at one of these gateways; at any when none is named.</summary>
+    public static bool IsAt(NatPmpMapping mapping, IPAddress[]? gateways) =>
+        gateways is null || gateways.Any(g => GatewayIdentity.AreSame(g, mapping.Gateway));
 }

@@ -13,12 +13,17 @@ internal static class PortRequest
     /// <exception cref="BtmmException">InvalidValue.</exception>
     public static PortMappingRequest Checked(PortMappingRequest request)
     {
-        if (request.Lifetime.TotalSeconds is < 1 or > uint.MaxValue)
+        if (request.Lifetime.TotalSeconds < 1)
             throw new BtmmException(BtmmErrorReason.InvalidValue, "A lifetime must be at least a second.", "To end a mapping, use Remove-NatPmpMapping.");
+        if (request.Lifetime.TotalSeconds > uint.MaxValue)
+            throw new BtmmException(BtmmErrorReason.InvalidValue, $"No protocol can ask for a lifetime of more than {uint.MaxValue} seconds, which is 136 years.", "Give a shorter -Lifetime.");
         if (request.SuggestedExternalPort > MaxPort)
             throw new BtmmException(BtmmErrorReason.InvalidValue, $"The external ports would go beyond {MaxPort}.", "Give a lower -ExternalPort, or fewer ports.");
         return request;
     }
+
+    /// <summary>The protocol that the parameter -Method names; null for Auto.</summary>
+    public static PortMappingMethod? MethodOf(string name) => Enum.TryParse(name, ignoreCase: true, out PortMappingMethod method) ? method : null;
 
     /// <summary>A request in a few words.</summary>
     public static string Describe(PortMappingRequest request, PortMappingMethod? method)

@@ -30,12 +30,15 @@ public sealed class PortsAttribute : ArgumentTransformationAttribute
         foreach (string separator in s_separators)
         {
             string[] ends = text.Split(separator);
-            if (ends.Length != 2 || !TryParse(ends[0], out ushort first) || !TryParse(ends[1], out ushort last)) continue;
+            if (ends.Length != 2 || !TryParse(ends[0], out int first) || !TryParse(ends[1], out int last)) continue;
+            if (Math.Max(first, last) > ushort.MaxValue)
+                throw new ArgumentTransformationMetadataException($"'{text}' goes beyond {ushort.MaxValue}, the last port.");
             ports = [.. Enumerable.Range(Math.Min(first, last), Math.Abs(last - first) + 1)];
             return true;
         }
         return false;
     }
 
-    private static bool TryParse(string text, out ushort port) => ushort.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out port);
+    private static bool TryParse(string text, out int port) =>
+        int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out port);
 }

@@ -13,7 +13,7 @@ public sealed class ServiceNameCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         string units = fakeBoundParameters["UnitDirectory"] as string ?? ServicePlaces.Units;
-        string journals = fakeBoundParameters["JournalDirectory"] as string ?? (units == ServicePlaces.Units ? ServicePlaces.Journals : Path.Combine(units, ".btmm"));
+        string journals = fakeBoundParameters["JournalDirectory"] as string ?? ServicePlaces.JournalsFor(units);
         var registration = new ServiceRegistration(units, journals, null);
         return Completion.From(registration.Names.Select(name => (name, registration.PathOf(name))), wordToComplete);
     }

@@ -12,7 +12,10 @@ internal static class ServicePlaces
     public static string Units => OperatingSystem.IsWindows() ? Path.Combine(ProgramData, "tasks") : "/etc/systemd/system";
 
     /// <summary>Where journals of registrations are kept.</summary>
-    public static string Journals => OperatingSystem.IsWindows() ? Path.Combine(ProgramData, "services") : "/var/lib/btmm/services";
+    private static string Journals => OperatingSystem.IsWindows() ? Path.Combine(ProgramData, "services") : "/var/lib/btmm/services";
+
+    /// <summary>Where the journals of units in a directory are kept, unless a place is named.</summary>
+    public static string JournalsFor(string units) => units == Units ? Journals : Path.Combine(units, ".btmm");
 
     /// <summary>The service manager of this system; null when there is none that we know, or the units are not its.</summary>
     public static IServiceManager? Manager(string units) =>

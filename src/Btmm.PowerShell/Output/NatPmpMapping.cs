@@ -55,8 +55,7 @@ public sealed class NatPmpMapping
 
     internal PortMapping Mapping { get; }
 
-    internal bool IsSamePort(NatPmpMapping other) =>
-        Method == other.Method && Protocol == other.Protocol && InternalPort == other.InternalPort && Gateway.Equals(other.Gateway);
+    internal bool IsSamePort(NatPmpMapping other) => Method == other.Method && GatewayIdentity.IsSamePort(Mapping, other.Mapping);
 
     /// <inheritdoc/>
     public override string ToString() => ExternalAddress is null

@@ -40,7 +40,7 @@ internal sealed class MapperFailures(IPAddress gateway)
             : new BtmmException(
                 BtmmErrorReason.PortMappingUnsupported,
                 $"The gateway {gateway} maps no ports. Tried: {tried}.",
-                "Turn on PCP, NAT-PMP or UPnP in the router's settings, or forward the UDP port by hand.",
+                "Turn on PCP, NAT-PMP or UPnP in the router's settings, or forward the port by hand.",
                 allSilent ? new TimeoutException() : null);
     }
 
