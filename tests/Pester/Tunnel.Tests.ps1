@@ -90,7 +90,7 @@ Wait-Until { (Get-BtmmTunnel laptop).State -eq 'Up' }
 `$seen.peersAfter = "`$((Get-BtmmPeer -Account `$account).Name)"
 `$seen.hostsAfter = "`$(Get-Content '$work/studio-hosts' | Where-Object { `$_ -match 'laptop' })"
 Remove-Job home
-`$again = Start-BtmmTunnel @start -Method Igd
+`$again = Start-BtmmTunnel @start -Method Igd, Igd
 Wait-Until { (Get-BtmmTunnel).State -eq 'Up' }
 Wait-Until { `$again.GetNodeStatus().Endpoint.Endpoint }
 `$seen.method = "`$((Get-Content '$work/studio-state/mappings.json' | ConvertFrom-Json).mappings.method)"
@@ -231,6 +231,7 @@ Describe 'Tunnels without a node' {
     It 'Start-BtmmTunnel -Method is one that btmmd knows too' {
         (Get-Command Start-BtmmTunnel).Parameters.Method.Attributes.ValidValues | Should -Be 'Auto', 'Pcp', 'NatPmp', 'Igd'
         { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Method Upnp -WhatIf } | Should -Throw '*Auto,Pcp,NatPmp,Igd*'
+        { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Method Pcp, NatPmp -WhatIf } | Should -Not -Throw
     }
 
     It 'Start-BtmmTunnel refuses a name that no host can have: <_>' -ForEach 'a_b', '-x', 'ü', ('x' * 64) {

@@ -45,10 +45,11 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
     [ValidateRange(1, 65535)]
     public int Port { get; set; }
 
-    /// <summary>The protocol by which the port is opened on the gateway.</summary>
+    /// <summary>The protocols by which the port may be opened on the gateway.</summary>
     [Parameter]
+    [ValidateNotNullOrEmpty]
     [ValidateSet("Auto", "Pcp", "NatPmp", "Igd")]
-    public string Method { get; set; } = "Auto";
+    public string[] Method { get; set; } = ["Auto"];
 
     /// <summary>The lease of this host's records.</summary>
     [Parameter]
@@ -92,7 +93,7 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
         HostLabel = MakeLabel(HostName),
         StateDirectory = StateDirectory is null ? Path.Combine(DefaultStateRoot, account.Domain.ToLower().ToString()) : ResolvePath(StateDirectory),
         Port = Port == 0 ? null : Port,
-        MappingMethod = PortRequest.MethodOf(Method),
+        MappingMethods = PortRequest.MethodsOf(Method),
         Lease = CheckedLease(),
         WriteHosts = !NoHosts,
         ConnectAtOnce = !OnDemand,

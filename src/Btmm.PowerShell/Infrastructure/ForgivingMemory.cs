@@ -39,6 +39,12 @@ internal sealed class ForgivingMemory(Func<IMappingMemory> open, Action<string> 
     /// <inheritdoc/>
     public void ForgetMethod(IPAddress gateway) => Do(memory => memory.ForgetMethod(gateway));
 
+    /// <inheritdoc/>
+    public string? DescriptionFor(IPAddress gateway) => Use(memory => memory.DescriptionFor(gateway));
+
+    /// <inheritdoc/>
+    public void NoteDescription(IPAddress gateway, string location) => Do(memory => memory.NoteDescription(gateway, location));
+
     private void Do(Action<IMappingMemory> use) => Use(memory =>
     {
         use(memory);

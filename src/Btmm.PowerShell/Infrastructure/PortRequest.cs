@@ -25,6 +25,13 @@ internal static class PortRequest
     /// <summary>The protocol that the parameter -Method names; null for Auto.</summary>
     public static PortMappingMethod? MethodOf(string name) => Enum.TryParse(name, ignoreCase: true, out PortMappingMethod method) ? method : null;
 
+    /// <summary>The protocols that the parameter -Method names; none for Auto, which stands for all.</summary>
+    public static IReadOnlyList<PortMappingMethod> MethodsOf(IEnumerable<string> names)
+    {
+        PortMappingMethod?[] methods = [.. names.Select(MethodOf)];
+        return methods.Contains(null) ? [] : [.. methods.OfType<PortMappingMethod>().Distinct()];
+    }
+
     /// <summary>A request in a few words.</summary>
     public static string Describe(PortMappingRequest request, PortMappingMethod? method)
     {
