@@ -96,8 +96,9 @@ Wait-Until { `$again.GetNodeStatus().Endpoint.Endpoint }
 `$seen.method = "`$((Get-Content '$work/studio-state/mappings.json' | ConvertFrom-Json).mappings.method)"
 Remove-Job `$again -Force
 `$seen.interfacesAfterRemove = "`$((Get-ChildItem /sys/class/net).Name)"
-`$third = Start-BtmmTunnel @start
-Wait-Until { `$third.GetNodeStatus().Publication.Kind -eq 'Published' }
+`$third = Start-BtmmTunnel @start -Endpoint 203.0.113.99:4500
+Wait-Until { `$third.GetNodeStatus().Publication.Endpoint }
+`$seen.stated = "`$(`$third.GetNodeStatus().Publication.Endpoint) `$(`$third.GetNodeStatus().Endpoint.Candidates[0].Kind)"
 Remove-Module Btmm
 `$seen.removedModule = "`$(`$third.State) `$((Get-ChildItem /sys/class/net).Name)"
 `$seen | ConvertTo-Json -Compress
@@ -129,6 +130,10 @@ Remove-Module Btmm
 
     It 'Start-BtmmTunnel -Method maps by that protocol' {
         $seen.method | Should -Be 'Igd'
+    }
+
+    It 'Start-BtmmTunnel -Endpoint publishes what it is told' {
+        $seen.stated | Should -Be '203.0.113.99:4500 Stated'
     }
 
     It 'the tunnel comes up and Get-BtmmTunnel shows it' {
@@ -232,6 +237,14 @@ Describe 'Tunnels without a node' {
         (Get-Command Start-BtmmTunnel).Parameters.Method.Attributes.ValidValues | Should -Be 'Auto', 'Pcp', 'NatPmp', 'Igd'
         { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Method Upnp -WhatIf } | Should -Throw '*Auto,Pcp,NatPmp,Igd*'
         { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Method Pcp, NatPmp -WhatIf } | Should -Not -Throw
+    }
+
+    It 'Start-BtmmTunnel -Endpoint takes <_>' -ForEach 'auto', '203.0.113.10', '203.0.113.10:4500', ':4500' {
+        { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Endpoint $_ -WhatIf } | Should -Not -Throw
+    }
+
+    It 'Start-BtmmTunnel -Endpoint refuses <_>' -ForEach 'home:4500', '4500', '2001:db8::1', ':0' {
+        { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Endpoint $_ -WhatIf } | Should -Throw '*ADDRESS:PORT*'
     }
 
     It 'Start-BtmmTunnel refuses a name that no host can have: <_>' -ForEach 'a_b', '-x', 'ü', ('x' * 64) {

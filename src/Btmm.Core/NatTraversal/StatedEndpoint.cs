@@ -20,6 +20,12 @@ public sealed record StatedEndpoint(IPAddress? Address, int? Port)
 
     private const string AutoText = "auto";
 
+    /// <summary>As <see cref="TryParse"/>. PowerShell uses this to convert strings.</summary>
+    /// <exception cref="FormatException">It is none of the forms.</exception>
+    public static StatedEndpoint Parse(string text) => TryParse(text, out StatedEndpoint? endpoint)
+        ? endpoint
+        : throw new FormatException($"'{text}' is not where others reach a host; write auto, an IPv4 address, ADDRESS:PORT or :PORT.");
+
     /// <summary>Reads <c>203.0.113.10:4500</c>, <c>203.0.113.10</c>, <c>:4500</c> or <c>auto</c>.</summary>
     /// <returns>False when it is none of these, or no address and port at which others can reach a host.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out StatedEndpoint? endpoint)

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
 using Btmm.Core.Node;
 using Btmm.Core.SignOn;
 using Btmm.Platform.Linux;
@@ -51,6 +52,11 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
     [ValidateSet("Auto", "Pcp", "NatPmp", "Igd")]
     public string[] Method { get; set; } = ["Auto"];
 
+    /// <summary>Where others reach this host by a forwarding made by hand, or as a router's exposed host.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public StatedEndpoint? Endpoint { get; set; }
+
     /// <summary>The lease of this host's records.</summary>
     [Parameter]
     [Duration]
@@ -94,6 +100,7 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
         StateDirectory = StateDirectory is null ? Path.Combine(DefaultStateRoot, account.Domain.ToLower().ToString()) : ResolvePath(StateDirectory),
         Port = Port == 0 ? null : Port,
         MappingMethods = PortRequest.MethodsOf(Method),
+        StatedEndpoint = Endpoint,
         Lease = CheckedLease(),
         WriteHosts = !NoHosts,
         ConnectAtOnce = !OnDemand,
