@@ -39,15 +39,17 @@ Describe 'Mappings by <Method>' -Skip:([bool] $labReason) -ForEach @(
     }
 
     It 'Get-NatPmpMapping -All knows them in another session, and Remove-NatPmpMapping closes them at the gateway' {
+        $other = $Method -eq 'Pcp' ? 'Igd' : 'Pcp'
         $lines = Invoke-InLab studio @"
-"`$(@(Get-NatPmpMapping).Count) `$(@(Get-NatPmpMapping -All).Count) `$(@(Get-NatPmpMapping -All -Method $Method).Count) `$(@(Get-NatPmpMapping 4600..4610 -All -Protocol Udp).Count)"
+"`$(@(Get-NatPmpMapping).Count) `$(@(Get-NatPmpMapping -All).Count) `$(@(Get-NatPmpMapping -All -Method $Method).Count) `$(@(Get-NatPmpMapping -All -Method Auto).Count) `$(@(Get-NatPmpMapping -All -Method $other).Count) `$(@(Get-NatPmpMapping 4600..4610 -All -Protocol Udp).Count)"
 `$renewed = Update-NatPmpMapping 4600 -Protocol Udp -Lifetime 1200 -PassThru
 "`$(`$renewed.Method) `$(`$renewed.ExternalPort) `$(`$renewed.Lifetime.TotalSeconds) `$(@(Get-NatPmpMapping).Count)"
-"`$((Remove-NatPmpMapping 4600..4602 -Protocol Tcp, Udp -PassThru).Count)"
+foreach (`$name in 'Update', 'Remove') { & "`$name-NatPmpMapping" 4600 -Protocol Udp -Method $other -ErrorAction SilentlyContinue -ErrorVariable none; "`$(`$none.FullyQualifiedErrorId -replace ',.*')" }
+"`$((Remove-NatPmpMapping 4600..4602 -Protocol Tcp, Udp -Method $Method, $other -PassThru).Count)"
 Get-NatPmpMapping -All | Remove-NatPmpMapping
 "`$(@(Get-NatPmpMapping).Count) `$(@(Get-NatPmpMapping -All).Count)"
 "@
-        $lines | Should -Be '0 12 12 3', "$Method 44600 1200 1", '6', '0 0'
+        $lines | Should -Be '0 12 12 12 0 3', "$Method 44600 1200 1", 'NameNotFound', 'NameNotFound', '6', '0 0'
         Get-Lease gw-home | Should -BeNullOrEmpty
     }
 

@@ -30,10 +30,11 @@ public sealed class GetNatPmpMappingCommand : BtmmCmdlet
     [ArgumentCompleter(typeof(GatewayCompleter))]
     public IPAddress[]? Gateway { get; set; }
 
-    /// <summary>Only mappings made by these protocols.</summary>
-    [Parameter]
+    /// <summary>Only mappings made by these protocols; Auto for any.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
-    public PortMappingMethod[]? Method { get; set; }
+    [ValidateSet("Auto", "Pcp", "NatPmp", "Igd")]
+    public string[] Method { get; set; } = ["Auto"];
 
     /// <summary>Also mappings of other sessions of this user that were not given back.</summary>
     [Parameter]
@@ -46,8 +47,7 @@ public sealed class GetNatPmpMappingCommand : BtmmCmdlet
         {
             if (InternalPort?.Contains(mapping.InternalPort) == false) continue;
             if (Protocol?.Contains(mapping.Protocol) == false) continue;
-            if (Method?.Contains(mapping.Method) == false) continue;
-            if (KnownMappings.IsAt(mapping, Gateway)) WriteObject(mapping);
+            if (KnownMappings.IsAt(mapping, Gateway) && KnownMappings.IsBy(mapping, Method)) WriteObject(mapping);
         }
     });
 }

@@ -36,6 +36,12 @@ public abstract class HeldMappingCmdlet : MappingCmdlet
     [ArgumentCompleter(typeof(GatewayCompleter))]
     public IPAddress[]? Gateway { get; set; }
 
+    /// <summary>The protocols by which the mappings were made; any unless given.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = "Port")]
+    [ValidateNotNullOrEmpty]
+    [ValidateSet("Auto", "Pcp", "NatPmp", "Igd")]
+    public string[] Method { get; set; } = ["Auto"];
+
     /// <summary>Emits the mappings concerned.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
@@ -61,7 +67,7 @@ public abstract class HeldMappingCmdlet : MappingCmdlet
     // One port may be mapped at several gateways.
     private IEnumerable<NatPmpMapping> Find()
     {
-        NatPmpMapping[] known = [.. KnownMappings.All(Session).Where(m => KnownMappings.IsAt(m, Gateway))];
+        NatPmpMapping[] known = [.. KnownMappings.All(Session).Where(m => KnownMappings.IsAt(m, Gateway) && KnownMappings.IsBy(m, Method))];
         foreach (int port in InternalPort.Distinct())
         {
             foreach (PortMappingProtocol protocol in Protocol.Distinct())

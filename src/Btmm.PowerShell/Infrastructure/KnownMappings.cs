@@ -18,4 +18,11 @@ internal static class KnownMappings
     /// <summary>Whether a mapping is at one of these gateways; at any when none is named.</summary>
     public static bool IsAt(NatPmpMapping mapping, IPAddress[]? gateways) =>
         gateways is null || gateways.Any(g => GatewayIdentity.AreSame(g, mapping.Gateway));
+
+    /// <summary>Whether a mapping was made by one of the protocols that a parameter -Method names; by any when that is Auto.</summary>
+    public static bool IsBy(NatPmpMapping mapping, string[] names)
+    {
+        IReadOnlyList<PortMappingMethod> methods = PortRequest.MethodsOf(names);
+        return methods.Count == 0 || methods.Contains(mapping.Method);
+    }
 }
