@@ -150,6 +150,26 @@ public sealed class IgdTests(IgdLab fixture) : IClassFixture<IgdLab>
     }
 
     [Fact]
+    public async Task Query_GatewayMappedBefore_NeedsNoSearchUntilItMoves()
+    {
+        Lab lab = fixture.Require();
+        NamespaceNetwork network = lab.Network("studio");
+        PortMapperServices services = LabMappers.Services(network);
+        GatewayRoute route = LabMappers.Route(network);
+        await using (IgdPortMapper former = new(route, services)) await MapAsync(former, 41280, 41280);
+        Stopwatch took = Stopwatch.StartNew();
+        await using (IgdPortMapper later = new(route, services with { Channels = new NoSearches(network) }))
+            await later.DeleteAsync(await MapAsync(later, 41280, 41280), ExchangeEffort.Brisk, CancellationToken.None);
+        Report($"mapped and released without a search in {took.Elapsed.TotalMilliseconds:F0} ms");
+        string? before = services.Memory.DescriptionFor(route.Gateway);
+        lab.MappingDaemon("gw-home", "restart");
+        await using IgdPortMapper last = new(route, services);
+        await last.DeleteAsync(await MapAsync(last, 41280, 41280), ExchangeEffort.Brisk, CancellationToken.None);
+        Report($"{before} became {services.Memory.DescriptionFor(route.Gateway)}");
+        Assert.Empty(LabReach.Leases(lab, "gw-home", 41280));
+    }
+
+    [Fact]
     public async Task Daemon_Restarts_IsAnnouncedAndFoundOnItsNewPort()
     {
         Lab lab = fixture.Require();
@@ -218,6 +238,14 @@ public sealed class IgdTests(IgdLab fixture) : IClassFixture<IgdLab>
             new PortMappingRequest(protocol, internalPort, externalPort, TimeSpan.FromSeconds(seconds)) { PreferFailure = preferFailure },
             ExchangeEffort.Thorough,
             CancellationToken.None);
+
+    /// <summary>Opens no sockets to search with.</summary>
+    private sealed class NoSearches(IDatagramChannelFactory inner) : IDatagramChannelFactory
+    {
+        public IDatagramChannel Open(DatagramChannelOptions options) => options.MulticastGroup is null
+            ? throw new InvalidOperationException("searched")
+            : inner.Open(options);
+    }
 
     private static void Report(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
 }

@@ -38,6 +38,7 @@ internal sealed class IgdDiscovery(
         Rounds = 1;
         if (best is { IsPerfect: true }) return best;
         _failure = null; // What the search meets with is newer.
+        bool isHeard;
         int searches;
         try
         {
@@ -45,7 +46,7 @@ internal sealed class IgdDiscovery(
             await using (search.ConfigureAwait(false))
             {
                 best = await SearchAsync(search, best, effort, cancellationToken).ConfigureAwait(false);
-                (searches, Rounds) = (search.Sent, search.Rounds);
+                (searches, Rounds, isHeard) = (search.Sent, search.Rounds, search.IsHeard);
             }
         }
         catch (SocketException e)
@@ -55,9 +56,10 @@ internal sealed class IgdDiscovery(
 
         if (best is not null) return best;
         if (_failure is not null) throw _failure;
-        throw refusals.Count > refused
+        if (refusals.Count == refused) throw IgdErrors.Silent(route.Gateway, searches, effort);
+        throw isHeard
             ? IgdErrors.PointsElsewhere(route.Gateway, refusals.Last)
-            : IgdErrors.Silent(route.Gateway, searches, effort);
+            : IgdErrors.OnlyAnother(route.Gateway, refusals.Last, searches, effort);
     }
 
     /// <summary>

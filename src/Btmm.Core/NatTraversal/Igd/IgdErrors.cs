@@ -30,7 +30,18 @@ internal static class IgdErrors
     internal static BtmmException Silent(IPAddress gateway, int searches, ExchangeEffort effort) => PortMappingErrors.Silent(
         PortMappingMethod.Igd, new IPEndPoint(gateway, IgdConstants.SsdpPort), searches, settled: effort == ExchangeEffort.Thorough);
 
-    /// <summary>All that answered sent this host elsewhere, where it does not go.</summary>
+    /// <summary>
+    /// Only somebody else answered, as a second router on the link does: the gateway itself was silent, and may just be starting.
+    /// </summary>
+    internal static BtmmException OnlyAnother(IPAddress gateway, string refusal, int searches, ExchangeEffort effort)
+    {
+        BtmmException silent = Silent(gateway, searches, effort);
+        return new BtmmException(
+            silent.Reason, $"{silent.Message} Yet {refusal}; nothing was fetched there.", silent.Remedy, silent.InnerException)
+        { Endpoint = silent.Endpoint };
+    }
+
+    /// <summary>All that the gateway answered sent this host elsewhere, where it does not go.</summary>
     internal static BtmmException PointsElsewhere(IPAddress gateway, string refusal) => new(
         BtmmErrorReason.PortMappingUnsupported,
         $"UPnP of the gateway {gateway} is not used: {refusal}. Nothing was fetched.",

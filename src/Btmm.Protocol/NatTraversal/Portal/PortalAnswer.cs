@@ -62,10 +62,10 @@ public sealed record PortalAnswer
                 location ??= Printable(where);
             }
 
-            if (ValueOf(line, "content-type"u8) is { IsEmpty: false } type) isPage = StartsWith(type, "text/html"u8);
+            if (ValueOf(line, "content-type"u8) is { IsEmpty: false } type) isPage = IsPageType(type);
         }
 
-        bool isText = isWhole && (StartsWith(message.Trim(" \r\n\t"u8), "<!doctype html"u8) || StartsWith(message.Trim(" \r\n\t"u8), "<html"u8));
+        bool isText = isWhole && BeginsAsPage(message);
         bool isRedirect = isLeading && status is >= 300 and < 400;
         answer = new PortalAnswer { Status = status, Location = location, IsRedirect = isRedirect, IsPage = isPage || isText };
         return true;
@@ -92,6 +92,18 @@ public sealed record PortalAnswer
         }
 
         return status is >= 100 and < 600;
+    }
+
+    private static bool IsPageType(ReadOnlySpan<byte> type) =>
+        StartsWith(type, "text/html"u8) || StartsWith(type, "application/xhtml+xml"u8);
+
+    /// <summary>Whether a body reads as a page where its type is not told or wrong: some sign-in pages are a script alone.</summary>
+    private static bool BeginsAsPage(ReadOnlySpan<byte> body)
+    {
+        if (body.StartsWith("\uFEFF"u8)) body = body["\uFEFF"u8.Length..];
+        body = body.TrimStart(" \r\n\t"u8);
+        return StartsWith(body, "<!doctype html"u8) || StartsWith(body, "<html"u8) || StartsWith(body, "<head"u8)
+            || StartsWith(body, "<meta"u8) || StartsWith(body, "<script"u8) || StartsWith(body, "<body"u8);
     }
 
     private static ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal;
 using Btmm.TestKit;
 
 namespace Btmm.Core.Tests.NatTraversal.Igd;
@@ -35,7 +36,11 @@ public sealed class IgdHostileTests
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { SsdpAnswerAddress = IPAddress.Parse("192.168.1.66") });
         BtmmException error = await host.QueryFailsAsync();
+        Assert.Contains("left 13 requests unanswered", error.Message, StringComparison.Ordinal);
         Assert.Contains("192.168.1.66 answers as an Internet gateway", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Turn on UPnP", error.Remedy, StringComparison.Ordinal); // A second router on the link is no attack.
+        Assert.IsType<TimeoutException>(error.InnerException); // So it is asked again as any other that was silent.
+        Assert.Equal(BtmmErrorReason.Timeout, (await host.QueryFailsAsync(ExchangeEffort.Brief)).Reason);
         Assert.Empty(host.Wire.Connects);
         Assert.Single(host.Mapper.Refusals);
     }
