@@ -155,9 +155,11 @@ public sealed class IgdSearchQuirkTests
         await lab.StartInVainAsync();
         await lab.Clock.RunForAsync(TimeSpan.FromHours(1));
         int first = Searches(lab);
+        lab.CountTold();
         await lab.Clock.RunForAsync(TimeSpan.FromHours(1));
         Assert.True(first <= 120, $"{first} in the first hour");
         Assert.True(Searches(lab) - first <= 70, $"{Searches(lab) - first} in the second hour");
+        Assert.Equal(0, lab.CountTold());
         lab.Quirks = new FakeGatewayQuirks();
         TimeSpan found = await lab.UntilAsync(() => lab.State.Phase == EndpointPhase.Available);
         Assert.True(found <= TimeSpan.FromMinutes(6), $"found after {found}");
