@@ -115,7 +115,9 @@ public sealed class IgdRecallTests
         Assert.False(host.Mapper.Announcements.TryRead(out _)); // Nobody has missed it yet.
         await host.QueryFailsAsync();
         int before = host.Searches;
-        for (int i = 0; i < 3; i++) await AnnounceAsync(host, Location);
+        for (int i = 0; i < 3; i++) await AnnounceAsync(host, $"{Location}?{i}"); // Or somebody forges many.
+        await AnnounceAsync(host, Location);
+        await AnnounceAsync(host, Location);
         Assert.True(host.Mapper.Announcements.TryRead(out GatewayAnnouncement announcement));
         Assert.False(announcement.StateLost);
         Assert.False(host.Mapper.Announcements.TryRead(out _));
