@@ -84,6 +84,41 @@ public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFi
     }
 
     [Theory]
+    [InlineData("pcp", PortMappingMethod.Pcp)]
+    [InlineData("igd", PortMappingMethod.Igd)]
+    public async Task Former_GatewayIsReachedByTwoInterfaces_TheMappingInUseStays(string speaks, PortMappingMethod method)
+    {
+        Lab lab = fixture.Require();
+        const int port = 42060;
+        Speak(lab, speaks);
+        GatewayRoute route = lab.Network("laptop").FindDefault()!;
+        string[] remove = ["ip", "link", "del", "wireless"];
+        try
+        {
+            lab.Exec("laptop", "ip", "link", "add", "link", route.InterfaceName, "name", "wireless", "type", "macvlan", "mode", "bridge").Require();
+            lab.Exec("laptop", "ip", "address", "add", "10.0.1.150/24", "dev", "wireless").Require();
+            lab.Exec("laptop", "ip", "link", "set", "wireless", "up").Require();
+            lab.Exec("laptop", "ip", "route", "add", "default", "via", route.Gateway.ToString(), "dev", "wireless", "metric", "600").Require();
+            NamespaceNetwork network = lab.Network("laptop");
+            Assert.Equal(2, network.FindAll().Count(way => way.Gateway.Equals(route.Gateway)));
+            PortMapperServices services = LabMappers.Services(network);
+            await using LabKeeper host = new(lab, "laptop", port, method: null, memory: services.Memory);
+            await host.AvailableAsync(Cafe);
+            List<PortMapping> released = [];
+            await new FormerMappings(services.Memory, new PortMapperFactory(services), network).ReleaseAsync(
+                PortMappingProtocol.Udp, port, released.Add, failure => Assert.Fail(failure.Message), CancellationToken.None);
+            Assert.Empty(released);
+            Assert.Single(Leases(lab, port));
+            Assert.Equal(method, Assert.Single(services.Memory.Mappings).Method);
+        }
+        finally
+        {
+            lab.Exec("laptop", remove);
+            Speak(lab, "on");
+        }
+    }
+
+    [Theory]
     [InlineData("natpmp", PortMappingMethod.NatPmp)]
     [InlineData("igd", PortMappingMethod.Igd)]
     public async Task Auto_ProtocolSwitchedOff_OtherTakesOverWithOneLease(string left, PortMappingMethod method)

@@ -44,7 +44,7 @@ internal sealed class MapperFailures(IPAddress gateway)
                 allSilent ? new TimeoutException() : null);
     }
 
-    /// <summary>What is known last of a method counts, at the place where it was tried first.</summary>
+    /// <summary>What tells most of a method counts, the later of two that tell the same; at the place where it was tried first.</summary>
     private void Set(MapperLane lane, BtmmException? failure)
     {
         int known = _list.FindIndex(entry => entry.Lane == lane);

@@ -83,7 +83,13 @@ internal sealed record MappingLease
     private TimeSpan UntilRenewal(IRandomSource random)
     {
         TimeSpan half = Lifetime / 2;
-        if (Mapping.Method == PortMappingMethod.Pcp) half = PcpRenewal.Next(Lifetime, attempts: 0, TimeSpan.Zero, random) ?? half;
-        return half > s_shortestRenewal ? half : s_shortestRenewal;
+        TimeSpan shortest = s_shortestRenewal;
+        if (Mapping.Method == PortMappingMethod.Pcp)
+        {
+            half = PcpRenewal.Next(Lifetime, attempts: 0, TimeSpan.Zero, random) ?? half;
+            shortest = PcpConstants.MinRenewalSpacing; // However short the lifetime is (RFC 6887 §11.2.1).
+        }
+
+        return half > shortest ? half : shortest;
     }
 }

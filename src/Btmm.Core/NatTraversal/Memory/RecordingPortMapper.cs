@@ -60,7 +60,8 @@ internal sealed class RecordingPortMapper : IPortMapper
         }
         catch (Exception e) when (former is null && PortMappingErrors.MadeNothing(e))
         {
-            _memory.Forget(asked);
+            // Unless another process of this user was luckier with the same port meanwhile.
+            if (Find(asked)?.Lifetime == TimeSpan.Zero) _memory.Forget(asked);
             throw;
         }
     }

@@ -33,6 +33,14 @@ public sealed class MappingLeaseTests
         Assert.True(due.Distinct().Count() > 10);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    [Trait("rfc", "6887§11.2.1")]
+    public void Make_PcpWithAShortLifetime_RenewalsAreFourSecondsApart(int granted) => Assert.All(
+        Enumerable.Range(0, 20).Select(_ => Make(granted, PortMappingMethod.Pcp).RenewAt), at => Assert.True(at >= TimeSpan.FromSeconds(4), $"{at}"));
+
     [Fact]
     public void Renew_Extended_Believed()
     {

@@ -33,6 +33,23 @@ public sealed class RecordingPortMapperTests : IDisposable
     }
 
     [Fact]
+    public async Task Map_RefusedWhileAnotherProcessWasGrantedThePort_ItsNoteAndNonceStay()
+    {
+        RecordingPortMapper mapper = Open(_lab.Pcp);
+        _lab.Pcp.MapFailure = BtmmErrorReason.PortMappingNotAuthorized;
+        _lab.Pcp.Delay = TimeSpan.FromSeconds(1);
+        Task<PortMapping> refused = mapper.MapAsync(_lab.Request, ExchangeEffort.Brisk, CancellationToken.None);
+        MappingMemory other = MappingMemory.Open(FilePath, SystemRandomSource.Instance, _clock);
+        PortMapping granted = new(
+            PortMappingMethod.Pcp, _lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port, 7, TimeSpan.FromHours(1), _clock.GetUtcNow())
+        { Nonce = other.NonceFor(_lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port) };
+        other.Note(granted);
+        await _lab.FailAsync(refused);
+        Assert.Equal(granted, Assert.Single(_lab.Memory.Mappings));
+        Assert.Equal(granted.Nonce, _lab.Memory.NonceFor(_lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port));
+    }
+
+    [Fact]
     public async Task Map_DiskFullWhenGranted_MappingIsReturnedAndTheNoteThatItMayExistIsThere()
     {
         RecordingPortMapper mapper = Open(_lab.NatPmp);
