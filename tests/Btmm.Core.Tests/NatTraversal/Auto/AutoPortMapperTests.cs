@@ -107,6 +107,18 @@ public sealed class AutoPortMapperTests
     }
 
     [Fact]
+    public async Task Map_MakerSilentAndAnotherAnswers_TakesOverWithinSeconds()
+    {
+        await using AutoPortMapper auto = _lab.Open();
+        await MapAsync(auto);
+        _lab.Pcp.Deaf = true;
+        await QueryAsync(auto);
+        TimeSpan start = _lab.Clock.Elapsed;
+        Assert.Equal(PortMappingMethod.NatPmp, (await MapAsync(auto)).Method);
+        Assert.InRange((_lab.Clock.Elapsed - start).TotalSeconds, 1, 5);
+    }
+
+    [Fact]
     public async Task Map_MadeByACrashedRun_IsTakenOverByItsMethod()
     {
         _lab.Pcp.Deaf = true;

@@ -63,6 +63,33 @@ public sealed class MappingKeeperEndTests : IDisposable
         Assert.Equal(PortMappingMethod.Pcp, Assert.Single(lab.Memory.Mappings).Method);
     }
 
+    [Theory]
+    [InlineData(PortMappingMethod.Pcp)]
+    [InlineData(PortMappingMethod.NatPmp)]
+    [InlineData(PortMappingMethod.Igd)]
+    public async Task Stop_OneMapping_IsDeletedOnceThoughLeaseAndMemoryBothKnowIt(PortMappingMethod method)
+    {
+        AutoFixture lab = new();
+        FakeMethod one = lab.Methods.Single(fake => fake.Method == method);
+        MappingKeeper keeper = await StartAsync(lab, one);
+        Assert.True(await lab.RunAsync(keeper.StopAsync()));
+        Assert.Equal(1, one.Deletes);
+    }
+
+    [Fact]
+    public async Task Gateway_OutOfOrderForLongerThanIsForgiven_MappedAgainThoughItTellsOfNoLoss()
+    {
+        AutoFixture lab = new();
+        MappingKeeper keeper = await StartAsync(lab, lab.NatPmp);
+        lab.NatPmp.QueryFailure = BtmmErrorReason.PortMappingNetworkFailure;
+        await lab.Clock.RunUntilAsync(() => keeper.Current.Phase == EndpointPhase.Unavailable, TimeSpan.FromMinutes(10));
+        lab.Table.Clear();
+        lab.NatPmp.QueryFailure = null;
+        await lab.Clock.RunUntilAsync(() => keeper.Current.Phase == EndpointPhase.Available, TimeSpan.FromMinutes(2));
+        Assert.Equal(1, lab.Mappings);
+        await lab.RunAsync(keeper.StopAsync());
+    }
+
     [Fact]
     public async Task Stop_OneDeletionRefused_TheOthersAreReleased()
     {
