@@ -40,7 +40,6 @@ public interface IMappingMemory
     /// <summary>Where a gateway described itself by UPnP last, as it said; null when none is known. Check it before it is used.</summary>
     string? DescriptionFor(IPAddress gateway);
 
-    /// <summary>Notes where a gateway described itself by UPnP.</summary>
-    /// <exception cref="BtmmException">It cannot be kept.</exception>
+    /// <summary>Notes where a gateway described itself by UPnP; as <see cref="NoteMethod"/>, without an error.</summary>
     void NoteDescription(IPAddress gateway, string location);
 }

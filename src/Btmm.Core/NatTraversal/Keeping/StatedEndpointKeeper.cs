@@ -40,7 +40,7 @@ internal sealed class StatedEndpointKeeper
         _finder = finder;
         _time = parts.Time;
         _changed = changed;
-        _follower = new RouteFollower(gateways.FindDefault, LiveOnAsync, _ => Learn(_outside with { WasAsked = true }), parts.Time);
+        _follower = new RouteFollower(gateways.FindDefault, LiveOnAsync, Fault, parts.Time);
     }
 
     internal void Start() => _follower.Start();
@@ -49,7 +49,12 @@ internal sealed class StatedEndpointKeeper
 
     internal void CheckNow() => _checks.Writer.TryWrite(true);
 
-    internal Task<bool> StopAsync() => _follower.StopAsync();
+    /// <summary>Ends; from then on nothing is completed any more.</summary>
+    internal async Task StopAsync()
+    {
+        await _follower.StopAsync().ConfigureAwait(false);
+        _outside = Outside.None;
+    }
 
     /// <summary>What others are told: the stated endpoint, as far as it is known, in front of what the gateway gives.</summary>
     internal EndpointState Complete(EndpointState mapped)
@@ -121,6 +126,12 @@ internal sealed class StatedEndpointKeeper
         await PauseAsync(episode).ConfigureAwait(false);
     }
 
+    private void Fault(Exception failure)
+    {
+        PortMappingLog.Instance.KeeperFailed("Asking for the address outside", failure.ToString());
+        Learn(_outside with { WasAsked = true });
+    }
+
     private void Learn(Outside outside)
     {
         bool isNews = outside != _outside;
@@ -131,7 +142,8 @@ internal sealed class StatedEndpointKeeper
     private async Task PauseAsync(CancellationToken episode)
     {
         await Task.Delay(s_hintSpacing, _time, episode).ConfigureAwait(false);
-        using CancellationTokenSource timer = new(_options.PollInterval - s_hintSpacing, _time);
+        TimeSpan left = _options.PollInterval - s_hintSpacing;
+        using CancellationTokenSource timer = new(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(episode, timer.Token);
         try
         {

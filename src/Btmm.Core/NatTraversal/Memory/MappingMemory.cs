@@ -96,7 +96,7 @@ public sealed class MappingMemory : IMappingMemory
     public void NoteDescription(IPAddress gateway, string location)
     {
         ArgumentNullException.ThrowIfNull(location);
-        Update(contents => contents.NoteDescription(new KeptDescription(gateway, location)));
+        UpdateHint(gateway, contents => contents.NoteDescription(new KeptDescription(gateway, location)));
     }
 
     private DateTimeOffset? Now() => _time?.GetUtcNow();

@@ -31,6 +31,27 @@ public sealed class StatedEndpointKeeperTests
     }
 
     [Fact]
+    public async Task Keeper_Stopped_NothingIsOfferedAnyMore()
+    {
+        await using KeeperFixture lab = new(stated: $"{Outer}:{HandPort}");
+        await lab.StartAsync();
+        await lab.StopAsync();
+        Assert.Equal((EndpointPhase.Searching, "Stopped."), (lab.State.Phase, lab.State.Message));
+        Assert.Empty(lab.State.Candidates);
+    }
+
+    [Fact]
+    public async Task Keeper_PollIntervalShorterThanTheHints_IsAskedInTheirs()
+    {
+        FakeAddressFinder finder = new(null);
+        await using KeeperFixture lab = new(pollInterval: TimeSpan.FromSeconds(1), stated: $":{HandPort}", addresses: finder);
+        lab.Gateway.Quirks = new FakeGatewayQuirks { Silent = true };
+        lab.Keeper.Start();
+        await lab.Clock.RunForAsync(TimeSpan.FromSeconds(21));
+        Assert.InRange(finder.Asked, 9, 12);
+    }
+
+    [Fact]
     public async Task Keeper_PortStated_AddressIsAskedOutside()
     {
         FakeAddressFinder finder = new(Outer);

@@ -50,6 +50,7 @@ public sealed class MappingMemoryFaultTests : IDisposable
         Assert.Throws<BtmmException>(() => memory.NonceFor(s_gateway, PortMappingProtocol.Udp, 1));
         memory.NoteMethod(s_gateway, PortMappingMethod.Igd);
         memory.ForgetMethod(s_gateway);
+        memory.NoteDescription(s_gateway, "http://192.168.1.1:5000/root.xml");
         Assert.Equal(PortMappingMethod.Pcp, memory.MethodFor(s_gateway));
     }
 
