@@ -17,6 +17,9 @@ public sealed class UdpDatagramChannelFactory : IDatagramChannelFactory
     private const int Ipv6Level = 41;
     private const int Ipv6ReceiveErrors = 25;
 
+    /// <summary>Linux (in.h): whether a socket hears groups that others on this host have joined, on whichever interface.</summary>
+    private const int IpMulticastAll = 49;
+
     /// <inheritdoc/>
     public IDatagramChannel Open(DatagramChannelOptions options)
     {
@@ -53,6 +56,7 @@ public sealed class UdpDatagramChannelFactory : IDatagramChannelFactory
         if (options.Connect is not null) socket.Connect(options.Connect);
     }
 
+    /// <summary>Joins a group on one interface, and hears it there only: another network may have a gateway of the same address.</summary>
     private static void Join(Socket socket, IPAddress group, DatagramChannelOptions options)
     {
         if (socket.AddressFamily == AddressFamily.InterNetworkV6)
@@ -62,6 +66,8 @@ public sealed class UdpDatagramChannelFactory : IDatagramChannelFactory
             return;
         }
 
+        // Of IPv6, the scope of a link-local group says as much.
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(IpLevel, IpMulticastAll, BitConverter.GetBytes(0));
         MulticastOption option = options.MulticastInterface is null
             ? new MulticastOption(group)
             : new MulticastOption(group, options.MulticastInterface);

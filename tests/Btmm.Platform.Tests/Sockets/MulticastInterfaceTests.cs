@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Btmm.Core.Contracts;
 using Btmm.Platform.Tests.Linux;
 using Btmm.TestKit;
@@ -31,4 +34,57 @@ public sealed class MulticastInterfaceTests
         ReceivedDatagram received = await receiver.ReceiveAsync(new byte[8], limit.Token);
         Assert.Equal(local, received.Remote.Address);
     }
+
+    [Theory]
+    [InlineData("224.0.0.1", "10.1.0.1/24", "10.1.0.254/24", "10.2.0.1/24", "10.2.0.254/24")]
+    [InlineData("ff02::1", "fe80::10:1/64", "fe80::10:fe/64", "fe80::20:1/64", "fe80::10:fe/64")]
+    public async Task Channel_GroupJoinedOnOneInterface_IsNotHeardOnAnother(string group, string here, string from, string elsewhere, string stranger)
+    {
+        using TestNamespace home = PluggedNamespace.Make();
+        using TestNamespace outside = new();
+        Connect(home, outside, "one", here, from);
+        Connect(home, outside, "two", elsewhere, stranger);
+        IPAddress address = IPAddress.Parse(group);
+        await using IDatagramChannel receiver = home.Network.Open(new DatagramChannelOptions(
+            Scoped(address, home, "one", 5350),
+            MulticastGroup: address,
+            MulticastInterface: Scoped(here, home, "one").Address,
+            ReuseAddress: true,
+            MulticastInterfaceIndex: Index(home, "one")));
+
+        // All nodes of a link hear these groups anyway, so that Linux hands them to every socket that is bound to one.
+        await SendAsync(outside, "two", Scoped(stranger, outside, "two"), address);
+        await SendAsync(outside, "one", Scoped(from, outside, "one"), address);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        byte[] buffer = new byte[8];
+        ReceivedDatagram received = await receiver.ReceiveAsync(buffer, limit.Token);
+        Assert.Equal("one"u8.ToArray(), buffer[..received.Length]);
+    }
+
+    private static async Task SendAsync(TestNamespace space, string link, IPEndPoint from, IPAddress group)
+    {
+        await using IDatagramChannel sender = space.Network.Open(new DatagramChannelOptions(from, MulticastInterface: from.Address));
+        await sender.SendAsync(Encoding.ASCII.GetBytes(link), Scoped(group, space, link, 5350), TestContext.Current.CancellationToken);
+    }
+
+    private static void Connect(TestNamespace home, TestNamespace outside, string link, string near, string far)
+    {
+        home.Ip("link", "add", link, "type", "veth", "peer", "name", link, "netns", outside.Name);
+        foreach ((TestNamespace space, string address) in new[] { (home, near), (outside, far) })
+        {
+            if (address.Contains(':', StringComparison.Ordinal)) space.Ip("addr", "add", address, "dev", link, "nodad");
+            else space.Ip("addr", "add", address, "dev", link);
+            space.Ip("link", "set", link, "up");
+        }
+    }
+
+    private static int Index(TestNamespace space, string link) =>
+        int.Parse(space.Ip("-o", "link", "show", "dev", link).Split(':')[0], CultureInfo.InvariantCulture);
+
+    private static IPEndPoint Scoped(string network, TestNamespace space, string link) =>
+        Scoped(IPAddress.Parse(network.Split('/')[0]), space, link, 0);
+
+    private static IPEndPoint Scoped(IPAddress address, TestNamespace space, string link, int port) => new(
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? new IPAddress(address.GetAddressBytes(), Index(space, link)) : address, port);
 }
