@@ -49,6 +49,22 @@ public sealed class NatPmpSessionTests
     }
 
     [Fact]
+    public void Session_Abandoned_HasNoOutcomeAndNothingToSend()
+    {
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_map, maxTries: 1));
+        Assert.True(Sends());
+        Assert.False(Sends()); // Once a try.
+        _session.HandleDatagram(TimeSpan.Zero, s_from, Mapped(4500, 14500, 3600, epoch: 7));
+        _session.Abandon();
+        Assert.False(_session.TryTakeOutcome(out _));
+        Assert.True(_session.TryStart(TimeSpan.Zero, s_map, maxTries: 1));
+        _session.Abandon();
+        Assert.False(Sends());
+        Assert.Null(_session.NextTimeout);
+        Assert.False(_session.TryStart(TimeSpan.Zero, s_map, maxTries: 0));
+    }
+
+    [Fact]
     [Trait("rfc", "6886§3.1")]
     public void Session_SecondRequestWhileBusy_IsRefused()
     {

@@ -8,6 +8,7 @@ public sealed class PcpCodecTests
 {
     private const int MutationSeed = 6887;
     private const string Nonce = "112233445566778899aabbcc";
+    private const string ThirdParty = "01000010" + "00000000000000000000ffffc0a80007";
     private const string MapRequest =
         "02010000000003e800000000000000000000ffffc0a80006" + Nonce + "0600000004d204d200000000000000000000ffff00000000";
 
@@ -78,7 +79,7 @@ public sealed class PcpCodecTests
     [Trait("rfc", "6887§13.1")]
     public void Request_ForAThirdParty_IsReadButNeverWritten()
     {
-        PcpRequest request = Parse(MapRequest + "01000010" + "00000000000000000000ffffc0a80007");
+        PcpRequest request = Parse(MapRequest + ThirdParty);
         Assert.Equal(IPAddress.Parse("192.168.0.7"), request.Options.ThirdParty);
         Assert.False(request.TryWrite(new byte[PcpConstants.MaxMessageLength], out _));
     }
@@ -105,6 +106,7 @@ public sealed class PcpCodecTests
     [InlineData(MapRequest + "0200000100000000", PcpResult.MalformedOption)]
     [InlineData(MapRequest + "0200000002000000", PcpResult.MalformedOption)]
     [InlineData(MapRequest + "0200ffff", PcpResult.MalformedOption)]
+    [InlineData(MapRequest + ThirdParty + ThirdParty, PcpResult.MalformedOption)]
     [InlineData(MapRequest + "0300001400510000" + "00000000000000000000ffffc6336400", PcpResult.MalformedOption)]
     [InlineData(MapRequest + "0300001400810000" + "20010db8000000000000000000000000", PcpResult.MalformedOption)]
     public void Request_NotGood_GivesTheServersAnswer(string hex, PcpResult? answer)

@@ -188,6 +188,21 @@ public sealed class PcpSessionTests
         Assert.Equal((ushort)4501, outcome.Response?.Map?.ExternalPort);
     }
 
+    [Fact]
+    public void Session_PreferFailure_WithoutAnAddressAnyWillDoAndWhatCameBeforeIsForgotten()
+    {
+        PcpRequest request = PcpRequest.MapPort(s_client, s_map, 3600, new PcpOptions { PreferFailure = true });
+        byte[] other = Response(s_map with { ExternalPort = 4501, ExternalAddress = s_external });
+        Assert.True(_session.TryStart(TimeSpan.Zero, request, PcpConstants.MaxTries));
+        _session.HandleDatagram(TimeSpan.Zero, s_from, other);
+        _session.HandleDatagram(TimeSpan.Zero, s_from, Granted());
+        Assert.True(_session.TryTakeOutcome(out ExchangeOutcome<PcpResponse>? outcome));
+        Assert.Equal((ushort)4500, outcome.Response?.Map?.ExternalPort);
+        Assert.True(_session.TryStart(TimeSpan.Zero, request, PcpConstants.MaxTries));
+        _session.HandleTimeout(TimeSpan.FromSeconds(0.25));
+        Assert.True(_session.IsBusy);
+    }
+
     [Theory]
     [Trait("rfc", "6887§A")]
     [InlineData("0081000100000000", 0)]
@@ -259,6 +274,7 @@ public sealed class PcpSessionTests
     [InlineData(1000u, 160.9, 1148u, false)] // whole seconds
     [InlineData(1000u, 0.0, 999u, false)]
     [InlineData(1000u, 0.0, 998u, true)]
+    [InlineData(1000u, 2.0, 999u, false)]    // Reordered counts as no time at all, not as less.
     [InlineData(1000u, 0.0, 1002u, false)]
     [InlineData(1000u, 0.0, 1003u, true)]
     [InlineData(0u, 0.0, 0u, false)]

@@ -42,9 +42,10 @@ public sealed class StunExchangeTests
         Assert.Null(exchange.Outcome);
         exchange.HandleDatagram(Ms(10), s_server, Answer(s_id));
         Assert.Equal((StunOutcomeKind.Answered, s_client, Ms(10)), (exchange.Outcome!.Kind, exchange.Outcome.Response!.MappedAddress, exchange.Outcome.Elapsed));
+        exchange.HandleDatagram(Ms(11), s_server, Answer(s_id));
         exchange.HandleUnreachable(Ms(11));
         exchange.HandleTimeout(Ms(5000));
-        Assert.Equal(StunOutcomeKind.Answered, exchange.Outcome.Kind);
+        Assert.Equal((StunOutcomeKind.Answered, Ms(10)), (exchange.Outcome.Kind, exchange.Outcome.Elapsed));
     }
 
     [Fact, Trait("rfc", "5780§7.2")]
