@@ -86,7 +86,7 @@ internal sealed record MappingLease
         TimeSpan shortest = s_shortestRenewal;
         if (Mapping.Method == PortMappingMethod.Pcp)
         {
-            half = PcpRenewal.Next(Lifetime, attempts: 0, TimeSpan.Zero, random) ?? half;
+            half = PcpRenewal.After(Lifetime, random);
             shortest = PcpConstants.MinRenewalSpacing; // However short the lifetime is (RFC 6887 §11.2.1).
         }
 

@@ -1,27 +1,23 @@
 namespace Btmm.Protocol.NatTraversal.Pcp;
 
 /// <summary>
-/// When to renew a mapping (RFC 6887 §11.2.1): at a random moment between 1/2 and 5/8 of its lifetime; when that is not granted, between
-/// 3/4 and 13/16; then 7/8 and 29/32, and so on; never less than 4 s after the request before. Thread-safe, without state.
+/// When to renew a mapping (RFC 6887 §11.2.1): at a random moment between 1/2 and 5/8 of its lifetime. Thread-safe, without state.
 /// </summary>
+/// <remarks>
+/// The RFC has a renewal that failed tried again at 3/4, 7/8 and so on. A keeper that knows why it failed need not wait so long, and
+/// by its own patience does not close in on the end with ever shorter waits, which is what the RFC forbids.
+/// </remarks>
 public static class PcpRenewal
 {
-    private const int MaxAttempts = 32;
+    private const double Earliest = 1.0 / 2;
+    private const double Latest = 5.0 / 8;
 
-    /// <summary>When to send the next renewal, counted from the grant; null when the mapping would have ended by then.</summary>
+    /// <summary>When to send the renewal, counted from the grant.</summary>
     /// <param name="lifetime">The lifetime granted.</param>
-    /// <param name="attempts">How many renewals have been sent since the grant.</param>
-    /// <param name="lastAt">When the last of them was sent, counted from the grant; ignored when there was none.</param>
-    /// <param name="random">For the random part.</param>
-    public static TimeSpan? Next(TimeSpan lifetime, int attempts, TimeSpan lastAt, IRandomSource random)
+    /// <param name="random">For the random part, which keeps many clients from renewing at one moment.</param>
+    public static TimeSpan After(TimeSpan lifetime, IRandomSource random)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(attempts);
-        if (attempts >= MaxAttempts) return null;
-        double left = Math.ScaleB(1, -(attempts + 1));  // 1/2, 1/4, 1/8 ... of the lifetime are left,
-        double spread = left / 4;                       // and 1/8, 1/16, 1/32 ... are for chance.
-        TimeSpan at = lifetime * (1 - left + (spread * random.NextShare()));
-        TimeSpan earliest = attempts == 0 ? TimeSpan.Zero : lastAt + PcpConstants.MinRenewalSpacing;
-        if (at < earliest) at = earliest;
-        return at < lifetime ? at : null;
+        ArgumentNullException.ThrowIfNull(random);
+        return lifetime * (Earliest + ((Latest - Earliest) * random.NextShare()));
     }
 }
