@@ -279,6 +279,36 @@ while (-not (`$shell.Streams.Progress | Where-Object PercentComplete -ge 0) -and
         $text[3] | Should -Match '^\* fe80::1%\d+\s+Mappable\s+Pcp\s+eth0'
     }
 
+    It 'Get-BtmmGateway names the box between this host and a gateway that sees another address (PCP ADDRESS_MISMATCH)' {
+        $ready = "$TestDrive/mismatch"
+        $script = @"
+. '$PSScriptRoot/FakeGateway.ps1'
+`$gateway = Start-FakeGateway 0.0.0.0 { param(`$r) if (`$r[0] -eq 2) { 2, (128 + `$r[1]), 0, 12, 0, 0, 7, 8, 0, 0, 0, 9 + @(0) * (`$r.Length - 12) } }
+Set-Content '$ready' yes
+while (Test-Path '$ready') { Start-Sleep -Milliseconds 100 }
+Stop-FakeGateway `$gateway
+"@
+        Set-Content "$TestDrive/mismatch.ps1" $script
+        $fake = Start-Process ip -PassThru -RedirectStandardOutput "$TestDrive/fake.out" -RedirectStandardError "$TestDrive/fake.err" -ArgumentList @(
+            'netns', 'exec', "${labPrefix}mini", $pwsh, '-NoProfile', '-NonInteractive', '-File', "$TestDrive/mismatch.ps1")
+        $null = & ip -n "${labPrefix}studio" route add default via 192.168.1.101 metric 900
+        try {
+            Wait-Until { Test-Path $ready }
+            Invoke-InLab studio '$g = @(Get-BtmmGateway -Timeout 2)[1]; "$($g.Gateway) $($g.Reachability) $($g.Reason) $($g.Remedy)"' |
+                Should -BeLike '192.168.1.101 DoubleNat DoubleNat Put the box in between into bridge mode*'
+        }
+        finally {
+            $null = & ip -n "${labPrefix}studio" route del default via 192.168.1.101
+            Remove-Item $ready -ErrorAction Ignore
+            if (-not $fake.WaitForExit(10000)) { $fake.Kill() }
+        }
+    }
+
+    It 'what a job in another process mapped is removed by what it emits' {
+        $lines = Invoke-InLab studio '$job = Start-Job { New-NatPmpMapping 4770 -Protocol Tcp } -InitializationScript ([scriptblock]::Create("Import-Module ''$((Get-Module Btmm).Path | Split-Path | Split-Path)/Btmm.psd1''")); "$(($job | Receive-Job -Wait | Remove-NatPmpMapping -PassThru).InternalPort) $(@(Get-NatPmpMapping -All | Where-Object InternalPort -eq 4770).Count)"'
+        $lines | Should -Be '4770 0'
+    }
+
     It 'a pinhole opens a port of an IPv6 host' {
         $lines = Invoke-InLab six @'
 $gateway = Get-BtmmGateway | Where-Object AddressFamily -eq InterNetworkV6

@@ -102,6 +102,8 @@ internal static class GatewayProbe
 
     private static string Remedy(BtmmReachability reachability, BtmmException? failure) => reachability switch
     {
+        // The box in between is then not beyond the gateway but before it.
+        BtmmReachability.DoubleNat when failure?.Reason == BtmmErrorReason.DoubleNat => failure.Remedy,
         BtmmReachability.DoubleNat => "The gateway is itself behind a NAT: map the port there too, or put one of the two into bridge mode.",
         BtmmReachability.Unknown => "Turn on PCP in the router's settings, or let the port through its IPv6 firewall by hand.",
         _ => failure?.Remedy ?? "Turn on UPnP, NAT-PMP or PCP in the router's settings, or forward the port by hand.",
