@@ -340,7 +340,7 @@ lab.sh reboot GATEWAY [SECONDS]        lose all mappings and flows, and start th
 lab.sh upnp GATEWAY on|off|restart|deny|nostun  start, stop or restart its mapping daemon; let it refuse; no address
 lab.sh upnp GATEWAY only pcp|natpmp|igd|igd1    let it speak one protocol alone; igd1: as version 1
 lab.sh odd GATEWAY port|address|off    let its daemon's answers come from another port or address
-lab.sh block GATEWAY udp|all-udp|off   forward no UDP (but DNS), or none at all
+lab.sh block GATEWAY udp|not-dns|all-udp|off  forward no UDP but to DNS's port, but DNS itself, or none at all
 lab.sh forward GATEWAY PORT|all NODE   a forwarding made by hand, or an exposed host (DMZ); forward GATEWAY off
 lab.sh portal GATEWAY 302|511|off      a captive portal: HTTP and DNS answered by the gateway, all else dropped
 lab.sh nat GATEWAY cone|symmetric      keep source ports, or pick one at random for each destination

@@ -128,14 +128,15 @@ table inet odd {
 NFT
 }
 
-# TCP passes in any case.
-cmd_block() { # GATEWAY udp|all-udp|off
+# TCP passes in any case. "not-dns" looks into what goes to DNS's port: STUN's cookie is where DNS counts its records.
+cmd_block() { # GATEWAY udp|not-dns|all-udp|off
   local gw=$1 which; need_gw "$gw"
   case $2 in
     udp) which="udp dport != 53" ;;
+    not-dns) which='udp dport != 53 drop; iifname "lan0" udp dport 53 @th,96,32 0x2112a442' ;;
     all-udp) which="meta l4proto udp" ;;
     off) rules "$gw" block < /dev/null; return ;;
-    *) die "usage: lab.sh block GATEWAY udp|all-udp|off" ;;
+    *) die "usage: lab.sh block GATEWAY udp|not-dns|all-udp|off" ;;
   esac
   rules "$gw" block <<NFT
 table inet block {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Protocol.Dns;
@@ -17,6 +18,9 @@ public sealed class NatZooTests(ZooFixture fixture) : IClassFixture<ZooFixture>
 
     /// <summary>Gateways that were asked for a trial mapping; none may be left on them.</summary>
     private static readonly string[] s_mappingGateways = ["gw-home", "gw-cafe", "gw-inner", "gw-annex", "gw-cgn-naive", "gw-six"];
+
+    /// <summary>Stands in gw-plain, on the inner side: see tests/lab/zoo.sh.</summary>
+    private static readonly IPEndPoint s_stunInPlain = IPEndPoint.Parse("192.168.21.1:3478");
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
@@ -64,6 +68,72 @@ public sealed class NatZooTests(ZooFixture fixture) : IClassFixture<ZooFixture>
         {
             lab.Exec("plain", "nft", "delete table inet mute").Require();
         }
+    }
+
+    [Fact]
+    public async Task Examiner_ServerInsideTheNetworkToo_IsNotComparedWithTheOneOutside()
+    {
+        Lab lab = fixture.Require();
+        GatewayVerdict verdict = await ExamineAsync(lab, "plain", new GatewayExaminerOptions { StunServers = [s_stunInPlain, ZooFixture.ZoneStun] });
+        Assert.Equal((GatewayVerdictKind.NoMapping, NatMappingBehaviour.EndpointIndependent), (verdict.Kind, verdict.NatBehaviour.Mapping));
+        Assert.Equal(NatFilteringBehaviour.AddressAndPortDependent, verdict.NatBehaviour.Filtering);
+        Assert.Equal("198.51.100.61", $"{verdict.PublicAddress}");
+        Assert.Equal(2, verdict.Evidence.Count(e => e.Step == GatewayStep.Stun && e.Answer.StartsWith("sees", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Examiner_PortalThatAnswers511_IsFound()
+    {
+        Lab lab = fixture.Require();
+        lab.Portal("gw-portal", "511");
+        try
+        {
+            GatewayVerdict verdict = await ExamineAsync(lab, "guest", new GatewayExaminerOptions { StunServers = [ZooFixture.ZoneStun] });
+            Assert.Equal((GatewayVerdictKind.CaptivePortal, "192.168.24.1"), (verdict.Kind, $"{verdict.Box?.Address}"));
+            Assert.StartsWith("Open any http page", verdict.Remedy, StringComparison.Ordinal);
+        }
+        finally
+        {
+            lab.Portal("gw-portal", "302");
+        }
+    }
+
+    [Fact]
+    public async Task Examiner_FilterThatLooksIntoDns_IsUdpBlocked()
+    {
+        Lab lab = fixture.Require();
+        lab.Block("gw-narrow", "not-dns");
+        try
+        {
+            GatewayVerdict verdict = await ExamineAsync(lab, "narrow", new GatewayExaminerOptions
+            {
+                ZoneServers = [ZooFixture.ZoneServer],
+                StunServers = [ZooFixture.ZoneStun],
+                Zone = DnsName.Parse(ZooFixture.Domain),
+            });
+            Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Dns && e.Answer.EndsWith("for a name that does not exist", StringComparison.Ordinal));
+            Assert.DoesNotContain(verdict.Evidence, e => e.Step == GatewayStep.Stun && e.Answer.StartsWith("sees", StringComparison.Ordinal));
+            Assert.Equal((GatewayVerdictKind.UdpBlocked, "192.168.32.1"), (verdict.Kind, $"{verdict.Box?.Address}"));
+        }
+        finally
+        {
+            lab.Block("gw-narrow", "udp");
+        }
+    }
+
+    [Theory]
+    [InlineData("studio", GatewayVerdictKind.SingleNat)]
+    [InlineData("mute", GatewayVerdictKind.UdpBlocked)]
+    public async Task Examiner_NamedServerIsAWebSiteOnly_BlamesTheNetworkOnlyWhereUdpGetsNoFurther(string host, GatewayVerdictKind kind)
+    {
+        Lab lab = fixture.Require();
+        IPEndPoint site = new(lab.AddressOf("server"), 443);
+        const string Web = "my $l=IO::Socket::INET->new(LocalPort=>443,Listen=>9,ReuseAddr=>1) or die; while (1) { close $l->accept }";
+        await using DaemonProcess web = lab.StartDaemon("server", "perl", "-MIO::Socket::INET", "-e", Web);
+        await Eventually.HoldsAsync(() => lab.Exec("server", "ss", "-lnt").Require().Contains(":443 ", StringComparison.Ordinal), "the site", s_patience);
+        GatewayVerdict verdict = await ExamineAsync(lab, host, new GatewayExaminerOptions { StunServers = [new IPEndPoint(site.Address, 3478)] });
+        Assert.Contains(verdict.Evidence, e => e.Step == GatewayStep.Tcp && e.Who == $"{site}" && e.Answer == "connected");
+        Assert.Equal(kind, verdict.Kind);
     }
 
     [Fact]

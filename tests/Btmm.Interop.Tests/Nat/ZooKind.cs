@@ -16,6 +16,9 @@ internal sealed record ZooKind(string Name, string Host, GatewayVerdictKind Verd
     /// <summary>What the remedy must name; null where there is nothing to remedy.</summary>
     public string? Remedy { get; init; }
 
+    /// <summary>What the remedy must name where no server beyond the gateway can be asked.</summary>
+    public string? RemedyAlone { get => field ?? Remedy; init; }
+
     /// <summary>Every kind that tests/lab/zoo.sh builds.</summary>
     internal static IReadOnlyList<ZooKind> All { get; } =
     [
@@ -35,9 +38,9 @@ internal sealed record ZooKind(string Name, string Host, GatewayVerdictKind Verd
         new("carrier NAT, box maps", "naive", GatewayVerdictKind.Cgnat, "100.64.0.1") { Remedy = "Ask the provider" },
         new("carrier NAT, no mapping", "bare", GatewayVerdictKind.Cgnat, "100.64.0.1") { Remedy = "Ask the provider" },
         new("UDP blocked but DNS", "narrow", GatewayVerdictKind.UdpBlocked, "192.168.32.1")
-            { Alone = GatewayVerdictKind.NoMapping, Remedy = "Allow outgoing UDP" },
+            { Alone = GatewayVerdictKind.NoMapping, Remedy = "Allow outgoing UDP", RemedyAlone = "Turn on PCP, NAT-PMP or UPnP" },
         new("UDP blocked", "mute", GatewayVerdictKind.UdpBlocked, "192.168.23.1")
-            { Alone = GatewayVerdictKind.NoMapping, Remedy = "Allow outgoing UDP" },
+            { Alone = GatewayVerdictKind.NoMapping, Remedy = "Allow outgoing UDP", RemedyAlone = "Turn on PCP, NAT-PMP or UPnP" },
         new("captive portal", "guest", GatewayVerdictKind.CaptivePortal, "192.168.24.1") { Remedy = "http://192.168.24.1:8080/login" },
     ];
 
@@ -46,10 +49,10 @@ internal sealed record ZooKind(string Name, string Host, GatewayVerdictKind Verd
     {
         GatewayVerdictKind expected = isAlone ? Alone : Verdict;
         if (verdict.Kind != expected) return $"{Name}: {verdict.Kind} instead of {expected}: {verdict.Summary}";
-        if (isAlone && Alone != Verdict) return "";
         IPAddress? box = Box is null ? null : IPAddress.Parse(Box);
         if (!Equals(box, verdict.Box?.Address)) return $"{Name}: the box is {verdict.Box} instead of {Box}";
-        bool isRight = Remedy is null ? verdict.Remedy.Length == 0 : verdict.Remedy.Contains(Remedy, StringComparison.Ordinal);
+        string? remedy = isAlone ? RemedyAlone : Remedy;
+        bool isRight = remedy is null ? verdict.Remedy.Length == 0 : verdict.Remedy.Contains(remedy, StringComparison.Ordinal);
         return isRight ? "" : $"{Name}: the remedy is \"{verdict.Remedy}\"";
     }
 }

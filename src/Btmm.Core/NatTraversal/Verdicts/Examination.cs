@@ -115,8 +115,8 @@ internal sealed class Examination
 
     private async Task<GatewayFacts> AskGatewaysAsync(GatewayRoute route, Steps steps, CancellationToken cancellationToken)
     {
-        IReadOnlyList<IPAddress?> ways = await steps.Hops.ConfigureAwait(false);
-        GatewayAnswer? outer = await AskOuterAsync(route, ways, cancellationToken).ConfigureAwait(false);
+        HopFacts hops = await steps.Hops.ConfigureAwait(false);
+        GatewayAnswer? outer = await AskOuterAsync(route, hops.Routers, cancellationToken).ConfigureAwait(false);
         GatewayReplies told = await steps.Replies.ConfigureAwait(false);
         return new GatewayFacts
         {
@@ -124,7 +124,8 @@ internal sealed class Examination
             Answers = told.Answers,
             Failures = told.Failures,
             Trials = _options.KnownMapping is { } known ? [known] : told.Trials,
-            Hops = ways,
+            Hops = hops.Routers,
+            ReachesDestination = hops.ReachesDestination,
             OuterAnswer = outer,
         };
     }
@@ -138,11 +139,11 @@ internal sealed class Examination
         return await GuardAsync(GatewayStep.Gateway, asked, null).ConfigureAwait(false);
     }
 
-    private async Task<IReadOnlyList<IPAddress?>> FindHopsAsync(CancellationToken cancellationToken)
+    private async Task<HopFacts> FindHopsAsync(CancellationToken cancellationToken)
     {
-        if (_parts.Hops is not { } finder) return [];
+        if (_parts.Hops is not { } finder) return HopFacts.None;
         IPAddress destination = _servers.Select(server => server.Address).FirstOrDefault(ExternalAddress.IsPublic) ?? PortalProbe.Nobody;
-        return await GuardAsync(GatewayStep.Hop, new HopSurvey(finder, _evidence).RunAsync(destination, cancellationToken), []).ConfigureAwait(false);
+        return await GuardAsync(GatewayStep.Hop, new HopSurvey(finder, _evidence).RunAsync(destination, cancellationToken), HopFacts.None).ConfigureAwait(false);
     }
 
     private async Task<PortalFacts> FindPortalAsync(CancellationToken cancellationToken)
@@ -195,7 +196,7 @@ internal sealed class Examination
     /// <summary>What goes on at the same time.</summary>
     private sealed record Steps(
         Task<GatewayReplies> Replies,
-        Task<IReadOnlyList<IPAddress?>> Hops,
+        Task<HopFacts> Hops,
         Task<PortalFacts> Portal,
         Task<(bool? Passes, bool IsHttpsOnly)> Tcp,
         Task<StunFacts> Stun,

@@ -52,6 +52,9 @@ internal sealed record GatewayFacts
     /// <summary>The routers one, two and three hops away; null where none answered or the way ends.</summary>
     internal IReadOnlyList<IPAddress?> Hops { get; init; } = [];
 
+    /// <summary>Whether the packets that look for routers, UDP where the platform can, got to the server itself.</summary>
+    internal bool ReachesDestination { get; init; }
+
     /// <summary>What the router two hops away answered in NAT-PMP, as gateways of homes do; null when it did not.</summary>
     internal GatewayAnswer? OuterAnswer { get; init; }
 

@@ -59,7 +59,7 @@ internal static class GatewayJudge
 
     /// <summary>Whether anything beyond the gateway answered.</summary>
     internal static bool IsOnline(GatewayFacts facts) =>
-        facts.UdpHeard || facts.TcpPasses == true || Seen(facts) is not null || facts.Hops.Skip(1).Any(hop => hop is not null);
+        facts.UdpHeard || facts.TcpPasses == true || facts.ReachesDestination || Seen(facts) is not null || facts.Hops.Skip(1).Any(hop => hop is not null);
 
     /// <summary>This host's address on the internet as STUN tells it; a server on the same private network does not know it.</summary>
     internal static IPAddress? Seen(GatewayFacts facts) =>
@@ -106,9 +106,9 @@ internal static class GatewayJudge
         return isSilent && (!facts.TcpPassesByHttpsOnly || facts.Stun.IsRefusedHere || facts.Hops.Count == 0 || IsSilentBeyond(facts));
     }
 
-    /// <summary>Whether routers beyond the gateway were asked for, and none answered.</summary>
+    /// <summary>Whether routers beyond the gateway were asked for, and neither one answered nor the server itself.</summary>
     private static bool IsSilentBeyond(GatewayFacts facts) =>
-        facts.Hops.Count > 1 && facts.Hops.Skip(1).All(hop => hop is null || hop.Equals(facts.Route?.Gateway));
+        facts is { Hops.Count: > 1, ReachesDestination: false } && facts.Hops.Skip(1).All(hop => hop is null || hop.Equals(facts.Route?.Gateway));
 
     private static NatBeyond Beyond(GatewayFacts facts)
     {

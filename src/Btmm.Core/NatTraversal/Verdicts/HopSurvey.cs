@@ -15,10 +15,15 @@ internal sealed class HopSurvey(IHopFinder finder, EvidenceLog evidence)
     /// <summary>Asks for all at the same time.</summary>
     /// <param name="destination">An address on the internet; packets need not get there.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal async Task<IReadOnlyList<IPAddress?>> RunAsync(IPAddress destination, CancellationToken cancellationToken) =>
-        await Task.WhenAll(Enumerable.Range(1, Count).Select(hops => FindAsync(destination, hops, cancellationToken))).ConfigureAwait(false);
+    internal async Task<HopFacts> RunAsync(IPAddress destination, CancellationToken cancellationToken)
+    {
+        HopAnswer?[] answers = await Task.WhenAll(Enumerable.Range(1, Count).Select(hops => FindAsync(destination, hops, cancellationToken))).ConfigureAwait(false);
+        return new HopFacts(
+            [.. answers.Select(answer => answer is { IsDestination: false } router ? router.Address : null)],
+            answers.Any(answer => answer is { IsDestination: true }));
+    }
 
-    private async Task<IPAddress?> FindAsync(IPAddress destination, int hops, CancellationToken cancellationToken)
+    private async Task<HopAnswer?> FindAsync(IPAddress destination, int hops, CancellationToken cancellationToken)
     {
         long start = evidence.Now;
         try
@@ -27,7 +32,7 @@ internal sealed class HopSurvey(IHopFinder finder, EvidenceLog evidence)
             {
                 if (await finder.ProbeAsync(destination, hops, limit, cancellationToken).ConfigureAwait(false) is not { } answer) continue;
                 evidence.Add(GatewayStep.Hop, $"hop {hops}", answer.IsDestination ? $"{answer.Address}, the end of the way" : $"{answer.Address}", start);
-                return answer.IsDestination ? null : answer.Address;
+                return answer;
             }
 
             evidence.Add(GatewayStep.Hop, $"hop {hops}", "no answer", start);

@@ -301,10 +301,13 @@ public sealed class GatewayExaminerTests
         Assert.Contains("UDP other than DNS", verdict.Summary, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Examine_NamedServerIsAWebSiteOnly_IsNotCalledBlocked()
+    [Theory]
+    [InlineData("203.0.113.1", 0)]
+    [InlineData("203.0.113.53", 2)]
+    public async Task Examine_NamedServerIsAWebSiteOnly_IsNotCalledBlocked(string second, int destinationAt)
     {
         await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.Hops = new FakeHopFinder(net.Clock, "192.168.1.1", second) { DestinationAt = destinationAt };
         net.Serve("203.0.113.53", 443, "");
         Assert.Equal(GatewayVerdictKind.SingleNat, (await net.ExamineAsync()).Kind);
     }
