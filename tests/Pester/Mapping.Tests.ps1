@@ -233,7 +233,7 @@ while (`$made.Count -lt 5) { Start-Sleep -Milliseconds 5 }
         Write-Host "      $lines"
         $lines | Should -Match '^(\d+) ms, (\d+) emitted, (\d+) held, (\d+) remembered, 0 errors$'
         $null = "$lines" -match '^(\d+) ms, (\d+) emitted, (\d+) held, (\d+) remembered'
-        [int] $Matches[1] | Should -BeLessThan 1000
+        [int] $Matches[1] | Should -BeLessThan 5000
         [int] $Matches[3] | Should -BeGreaterOrEqual $Matches[2]
         [int] $Matches[4] | Should -BeGreaterOrEqual $Matches[3]
         Get-Lease gw-home | Where-Object { $_ -match ':3\d{4}:' } | Should -BeNullOrEmpty
@@ -242,7 +242,7 @@ while (`$made.Count -lt 5) { Start-Sleep -Milliseconds 5 }
     It 'a range that takes longer than a second shows how far it is' {
         $lines = Invoke-InLab studio @"
 `$shell = [powershell]::Create()
-`$null = `$shell.AddScript("Import-Module '$root/Btmm.psd1'; New-NatPmpMapping 12000..12999 -Protocol Udp")
+`$null = `$shell.AddScript("Import-Module '$root/Btmm.psd1'; New-NatPmpMapping 12000..19999 -Protocol Udp")
 `$handle = `$shell.BeginInvoke()
 `$clock = [Diagnostics.Stopwatch]::StartNew()
 while (-not (`$shell.Streams.Progress | Where-Object PercentComplete -ge 0) -and `$clock.Elapsed.TotalSeconds -lt 30) { Start-Sleep -Milliseconds 50 }
@@ -252,7 +252,7 @@ while (-not (`$shell.Streams.Progress | Where-Object PercentComplete -ge 0) -and
 `$shell.Commands.Clear()
 `$null = `$shell.AddScript('Get-NatPmpMapping -All | Where-Object InternalPort -ge 12000 | Remove-NatPmpMapping').Invoke()
 "@
-        $lines | Should -Match '^New-NatPmpMapping\|Udp 12\d+ \(\d+ of 1000\)\|\d+$'
+        $lines | Should -Match '^New-NatPmpMapping\|Udp 1\d{4} \(\d+ of 8000\)\|\d+$'
     }
 
     It '-Gateway completes from the routing table' {

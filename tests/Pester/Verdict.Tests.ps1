@@ -160,7 +160,7 @@ Start-Sleep -Milliseconds 700
 "@
         Write-Host "      $lines"
         $lines[0] | Should -Be 'state: Running'
-        [int] ($lines[1] -replace '\D') | Should -BeLessThan 1000
+        [int] ($lines[1] -replace '\D') | Should -BeLessThan 5000
         $lines[2] | Should -Be 'errors: 0'
     }
 }
