@@ -112,8 +112,7 @@ public sealed class ServerClientTests
         Assert.Empty((await NextAsync(watcher.Changes)).Records);
         IPEndPoint endpoint = first.Endpoint;
         await first.Service.StopAsync();
-        await using var second = new ZoneService(new ZoneServiceOptions { Endpoints = [endpoint], Zones = [ZoneOptions.ForAccount(first.Account)] });
-        await second.StartAsync();
+        await using ZoneService second = await ServerFixture.StartServiceAsync(new ZoneServiceOptions { Endpoints = [endpoint], Zones = [ZoneOptions.ForAccount(first.Account)] });
         var update = new DnsUpdateBuilder(first.Account.Domain).Replace(studio, 120, Address(studio, "fd00::7").Data);
         await new DnsUpdateClient(Client()).UpdateAsync(update, [endpoint], first.Account.UpdateKey, TimeSpan.FromMinutes(60));
         Assert.Single((await NextAsync(watcher.Changes)).Records);

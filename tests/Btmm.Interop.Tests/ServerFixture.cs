@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using Btmm.Core.Contracts;
+using Btmm.Core.Diagnostics;
 using Btmm.Core.SignOn;
 using Btmm.Platform.Sockets;
 using Btmm.Protocol.Dns;
@@ -13,6 +15,9 @@ namespace Btmm.Interop.Tests;
 internal sealed class ServerFixture : IAsyncDisposable
 {
     internal const string Domain = "alice.members.example.net";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("btmm-server-").FullName;
 
@@ -38,9 +43,30 @@ internal sealed class ServerFixture : IAsyncDisposable
             TimeProvider = time ?? TimeProvider.System,
             DatagramServers = DatagramServerFactory.Instance,
         };
-        var service = new ZoneService(change is null ? options : change(options));
-        await service.StartAsync();
-        return new ServerFixture(account, service);
+        return new ServerFixture(account, await StartServiceAsync(change is null ? options : change(options)));
+    }
+
+    /// <summary>
+    /// Starts a service, perhaps where another one was just now. A program that another test starts holds, between fork and exec, the
+    /// sockets of all: a port is busy for that moment longer than its service lives.
+    /// </summary>
+    internal static async Task<ZoneService> StartServiceAsync(ZoneServiceOptions options)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var service = new ZoneService(options);
+            try
+            {
+                await service.StartAsync();
+                return service;
+            }
+            catch (BtmmException e) when (e.Reason == BtmmErrorReason.ResourceBusy && Stopwatch.GetElapsedTime(start) < s_patience)
+            {
+                await service.DisposeAsync();
+                await Task.Delay(s_pause);
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

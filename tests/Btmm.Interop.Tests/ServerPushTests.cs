@@ -79,11 +79,10 @@ public sealed class ServerPushTests : IDisposable
         (IPEndPoint clear, IPEndPoint tls) = (first.Endpoint, first.Service.TlsEndpoints[0]);
         await first.Service.StopAsync();
 
-        await using var second = new ZoneService(new ZoneServiceOptions
+        await using ZoneService second = await ServerFixture.StartServiceAsync(new ZoneServiceOptions
         {
             Endpoints = [clear], TlsEndpoints = [tls], Zones = [ZoneOptions.ForAccount(first.Account)], Store = store,
         });
-        await second.StartAsync();
         var update = new DnsUpdateBuilder(s_domain).Replace(s_studio, 120, Address(2));
         await new DnsUpdateClient(_client).UpdateAsync(update, [clear], first.Account.UpdateKey, TimeSpan.FromMinutes(90));
         RecordSetChange change = await watcher.Changes.ReadAsync(Patience());

@@ -122,12 +122,8 @@ public sealed class LongLivedQueryTests : IAsyncLifetime
     private LlqClient NewWatcher(LlqClientOptions? options = null)
         => new(_zone, Client(), new UdpDatagramChannelFactory(), SystemRandomSource.Instance, TimeProvider.System, options);
 
-    private async Task<ZoneService> StartServiceAsync(IPEndPoint endpoint)
-    {
-        var service = new ZoneService(new ZoneServiceOptions { Endpoints = [endpoint], Zones = [ZoneOptions.ForAccount(_account)] });
-        await service.StartAsync();
-        return service;
-    }
+    private Task<ZoneService> StartServiceAsync(IPEndPoint endpoint) =>
+        ServerFixture.StartServiceAsync(new ZoneServiceOptions { Endpoints = [endpoint], Zones = [ZoneOptions.ForAccount(_account)] });
 
     private Task AddAsync(string host) => ChangeAsync(new DnsUpdateBuilder(_account.Domain).Add(List.Name, 60, Pointer(host)));
 
