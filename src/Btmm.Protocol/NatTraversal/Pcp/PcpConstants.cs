@@ -43,6 +43,9 @@ public static class PcpConstants
     /// <summary>The share by which waits vary at random, up and down (§8.1.1).</summary>
     public const double RetransmissionSpread = 0.1;
 
+    /// <summary>Renewals are never closer together than this (§11.2.1).</summary>
+    public static readonly TimeSpan MinRenewalSpacing = TimeSpan.FromSeconds(4);
+
     /// <summary>The lifetime of a "short lifetime" error (§7.4).</summary>
     public static readonly TimeSpan ShortErrorLifetime = TimeSpan.FromSeconds(30);
 
