@@ -21,6 +21,8 @@
 #        gw-cgn-home 100.64.0.60
 #           192.168.7.0/24: deep .103
 #
+#  with "up twin": gw-twin .32 on pub2, whose network has home's addresses, 192.168.1.0/24: (empty)
+#
 #  with "up six" a network with IPv6, and with "up zoo" every kind of NAT: see zoo.sh
 #
 # Each of gw-home, gw-cafe, gw-hotel, gw-inner and gw-cgn-home runs Debian's miniupnpd (NAT-PMP, PCP, UPnP IGD).
@@ -65,6 +67,7 @@ NETS=("pub1           inet         pub1    203.0.113          24      -"
       "home           gw-home      lan0    192.168.1          24      -"
       "cafe           gw-cafe      lan0    10.0.1             24      -"
       "hotel          gw-hotel     lan0    172.16.5           24      -"
+      "twin           gw-twin      lan0    192.168.1          24      twin"
       "inner          gw-inner     lan0    192.168.9          24      inner"
       "cgn            gw-isp       lan0    100.64.0           10      cgn"
       "deepnet        gw-cgn-home  lan0    192.168.7          24      cgn")
@@ -72,6 +75,7 @@ NETS=("pub1           inet         pub1    203.0.113          24      -"
 GATEWAYS=("gw-home      pub1         10    $STUN1    -"
           "gw-cafe      pub2         20    $STUN1    -"
           "gw-hotel     pub2         30    $STUN1    -"
+          "gw-twin      pub2         32    $STUN1   twin"
           "gw-inner     home         60    $STUN3  inner"
           "gw-isp       pub1         40    none         cgn"
           "gw-cgn-home  cgn          60    $STUN1    cgn")
@@ -185,16 +189,16 @@ source "$here/strongswan.sh"
 source "$here/selftest.sh"
 
 # ------------------------------------------------------------ the commands --
-cmd_up() { # [inner] [cgn] [six] [zoo]
+cmd_up() { # [inner] [twin] [cgn] [six] [zoo]
   need_root
   check_pkgs "${PKGS_CORE[@]}"
   local n
   mkdir -p "$STATE"/{pid,log,net,nat,host,upnp,with}
   for n in "$@"; do
     case $n in
-      inner|cgn|six) touch "$STATE/with/$n" ;;
+      inner|twin|cgn|six) touch "$STATE/with/$n" ;;
       zoo) touch "$STATE/with"/{inner,cgn,six,zoo} ;;
-      *) die "usage: lab.sh up [inner] [cgn] [six] [zoo]" ;;
+      *) die "usage: lab.sh up [inner] [twin] [cgn] [six] [zoo]" ;;
     esac
   done
   read_topology
@@ -329,7 +333,7 @@ cmd_install() { # [dns] [ipsec] [demo] [store] [bench] : default all but bench
 }
 
 cmd_help() { cat <<HELP
-lab.sh up [inner] [cgn] [six] [zoo]    build the network; again: repair what is missing
+lab.sh up [inner] [twin] [cgn] [six] [zoo]  build the network; again: repair what is missing
 lab.sh down | status | selftest
 lab.sh install [core|dns|ipsec|demo|store|bench|all]  apt-get install what is missing (default: all but bench)
 lab.sh unprivileged COMMAND...         run a command as root of its own user namespace, where the lab works too

@@ -14,11 +14,13 @@ make_ns() { # NODE
                        net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0
 }
 make_net() { # NETWORK : its bridge and the router's own address on it
-  local net=$1 r=${NET_NS[$1]} br=${NET_BR[$1]} six
+  local net=$1 r=${NET_NS[$1]} br=${NET_BR[$1]} six place
+  # Its place in the table tells it from others with the same prefix.
+  for place in "${!NET_ORDER[@]}"; do [[ ${NET_ORDER[place]} != "$net" ]] || break; done
   # Without an address of its own a bridge takes its ports' lowest and changes it when a host comes or goes: then all
   # others on the network talk to a dead address until their ARP entries are renewed.
   nsip "$r" link show dev "$br" >/dev/null 2>&1 \
-    || nsip "$r" link add "$br" address "02:00:$(printf '%02x:%02x:%02x' ${NET_PFX[$net]//./ }):01" type bridge stp_state 0 forward_delay 0
+    || nsip "$r" link add "$br" address "02:00:$(printf '%02x:%02x:%02x:%02x' ${NET_PFX[$net]//./ } $((place + 1)))" type bridge stp_state 0 forward_delay 0
   six=$(net_v6 "$net")
   # One link-local address only: from there its announcements must come.
   if [[ -n $six && $br = lan0 ]]; then nsip "$r" link set "$br" addrgenmode none; fi

@@ -27,6 +27,9 @@ public enum BtmmErrorReason
     /// <summary>The external port is not to be had (PCP result 11, UPnP errors 718 and 729).</summary>
     PortMappingConflict,
 
+    /// <summary>The mapping is on the gateway of another network, which has the address of this network's.</summary>
+    PortMappingElsewhere,
+
     /// <summary>The gateway's own external address is not public: there is a second NAT.</summary>
     DoubleNat,
 

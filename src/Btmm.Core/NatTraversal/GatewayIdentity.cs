@@ -1,31 +1,49 @@
 using System.Net;
+using System.Net.NetworkInformation;
 
 namespace Btmm.Core.NatTraversal;
 
-/// <summary>When two addresses mean the same gateway.</summary>
-public static class GatewayIdentity
+/// <summary>
+/// Which gateway: its inner address, and its link-layer address where that is known, because half of all homes have a gateway
+/// 192.168.1.1. Equal when both are equal, or the second is not known of either. Immutable.
+/// </summary>
+/// <param name="Address">
+/// The inner address. Of a link-local one the scope does not count: it is the number of an interface, another one after the next boot.
+/// </param>
+/// <param name="LinkAddress">The link-layer address; null when it is not known.</param>
+public sealed record GatewayIdentity(IPAddress Address, PhysicalAddress? LinkAddress = null)
 {
     /// <summary>
-    /// Whether two are the same. Of link-local ones the scope does not count: it is the number of an interface, another one after
-    /// the next boot.
+    /// Whether the other may be the same gateway: as far as the addresses tell, when a link-layer address is not known. Two that are
+    /// known and differ are two gateways.
     /// </summary>
-    /// <param name="one">An address; none is nobody's.</param>
-    /// <param name="other">Another one.</param>
-    public static bool AreSame(IPAddress? one, IPAddress? other)
+    public bool MayBe(GatewayIdentity other)
     {
-        if (one is null || other is null || one.AddressFamily != other.AddressFamily) return false;
+        ArgumentNullException.ThrowIfNull(other);
+        return HaveSameAddress(Address, other.Address) && (LinkAddress is null || other.LinkAddress is null || LinkAddress.Equals(other.LinkAddress));
+    }
+
+    /// <summary>Whether the other is the same gateway for certain: both link-layer addresses are known, and are the same.</summary>
+    public bool IsProvenToBe(GatewayIdentity other) => LinkAddress is not null && Equals(other);
+
+    /// <inheritdoc/>
+    public bool Equals(GatewayIdentity? other) =>
+        other is not null && HaveSameAddress(Address, other.Address) && Equals(LinkAddress, other.LinkAddress);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        hash.AddBytes(Address.GetAddressBytes());
+        hash.Add(LinkAddress);
+        return hash.ToHashCode();
+    }
+
+    private static bool HaveSameAddress(IPAddress one, IPAddress other)
+    {
+        if (one.AddressFamily != other.AddressFamily) return false;
         Span<byte> first = stackalloc byte[16];
         Span<byte> second = stackalloc byte[16];
         return one.TryWriteBytes(first, out int length) && other.TryWriteBytes(second, out _) && first[..length].SequenceEqual(second[..length]);
-    }
-
-    /// <summary>Whether two mappings are of one port on one gateway, however they were made.</summary>
-    /// <param name="one">A mapping.</param>
-    /// <param name="other">Another one.</param>
-    public static bool IsSamePort(PortMapping one, PortMapping other)
-    {
-        ArgumentNullException.ThrowIfNull(one);
-        ArgumentNullException.ThrowIfNull(other);
-        return one.Protocol == other.Protocol && one.InternalPort == other.InternalPort && AreSame(one.Gateway, other.Gateway);
     }
 }

@@ -22,7 +22,9 @@ public interface IPortMapper : IAsyncDisposable
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
     Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken);
 
-    /// <summary>Ends a mapping; one that no longer exists is no error.</summary>
+    /// <summary>
+    /// Ends a mapping; one that no longer exists is no error. Returns whether it may have been there: false when the gateway had none.
+    /// </summary>
     /// <exception cref="BtmmException">No answer, or an answer that says no.</exception>
-    Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken);
+    Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken);
 }

@@ -10,4 +10,11 @@ namespace Btmm.Core.NatTraversal;
 /// <param name="Time">The clock.</param>
 /// <param name="Memory">What outlives the process.</param>
 public sealed record PortMapperServices(
-    IDatagramChannelFactory Channels, IStreamDialer Streams, IRandomSource Random, TimeProvider Time, IMappingMemory Memory);
+    IDatagramChannelFactory Channels, IStreamDialer Streams, IRandomSource Random, TimeProvider Time, IMappingMemory Memory)
+{
+    /// <summary>Tells gateways with the same inner address apart; null when nobody can on this system.</summary>
+    public IGatewayFinder? Gateways { get; init; }
+
+    /// <summary>What is remembered of one gateway.</summary>
+    internal GatewayMemory MemoryOf(GatewayRoute route) => new(Memory, Gateways, route);
+}

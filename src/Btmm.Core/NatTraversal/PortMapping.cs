@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Btmm.Protocol.NatTraversal.Pcp;
 
 namespace Btmm.Core.NatTraversal;
@@ -20,6 +21,9 @@ public sealed record PortMapping(
     TimeSpan Lifetime,
     DateTimeOffset MappedAt)
 {
+    /// <summary>The gateway's link-layer address, which tells it from others with the same inner address; null when not known.</summary>
+    public PhysicalAddress? GatewayLinkAddress { get; init; }
+
     /// <summary>
     /// The external address told with the mapping (PCP, IGD); null when the protocol tells it apart. Of an IPv6 pinhole, this
     /// host's own address.
@@ -40,6 +44,17 @@ public sealed record PortMapping(
     /// <see cref="Lifetime"/> is then how long it is relied upon before it is looked at again.
     /// </summary>
     public bool IsPermanent { get; init; }
+
+    /// <summary>Which gateway it is on.</summary>
+    public GatewayIdentity Identity => new(Gateway, GatewayLinkAddress);
+
+    /// <summary>Whether another one is of the same port on the same gateway, however it was made.</summary>
+    /// <param name="other">The other one.</param>
+    public bool IsSamePortAs(PortMapping other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Protocol == other.Protocol && InternalPort == other.InternalPort && Identity == other.Identity;
+    }
 
     /// <summary>When the gateway drops the mapping unless it is renewed.</summary>
     public DateTimeOffset ExpiresAt => MappedAt + Lifetime;

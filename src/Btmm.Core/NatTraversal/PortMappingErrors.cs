@@ -15,6 +15,12 @@ internal static class PortMappingErrors
         cause)
     { Endpoint = gateway };
 
+    /// <summary>A mapping is on a gateway that has the address of this one, and is another.</summary>
+    internal static BtmmException OtherGateway(GatewayIdentity wanted, GatewayIdentity here) => new(
+        BtmmErrorReason.PortMappingElsewhere,
+        $"The mapping is on the gateway {wanted.Address} of another network (link-layer address {wanted.LinkAddress}; here it is {here.LinkAddress}).",
+        "Connect this host to the network of that gateway; or let the mapping end with its lifetime.");
+
     /// <summary>The gateway answered something that breaks the protocol.</summary>
     internal static BtmmException Malformed(IPEndPoint gateway, string what, int? code = null, TimeSpan? retryAfter = null) => new(
         BtmmErrorReason.MalformedReply,

@@ -40,7 +40,7 @@ internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneStunServers ser
     {
         try
         {
-            return gateway is null ? null : memory.MethodFor(gateway);
+            return gateway is null ? null : memory.MethodFor(new GatewayIdentity(gateway));
         }
         catch (BtmmException)
         {

@@ -29,7 +29,7 @@ internal static class NodeNetwork
     }
 
     private static PortMapperServices Services(NodePlatform platform, IMappingMemory memory) =>
-        new(platform.Channels, platform.Streams, platform.Random, platform.Time, memory);
+        new(platform.Channels, platform.Streams, platform.Random, platform.Time, memory) { Gateways = platform.Gateways };
 
     private static GatewayExaminerParts Parts(NodePlatform platform, PortMapperServices services) => new()
     {

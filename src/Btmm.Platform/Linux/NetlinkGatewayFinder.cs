@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 using Btmm.Core.Contracts;
@@ -7,7 +8,7 @@ using Btmm.Core.Contracts;
 namespace Btmm.Platform.Linux;
 
 /// <summary>
-/// Finds the default gateways in the main routing table by rtnetlink, in the network namespace of the calling thread.
+/// Finds the default gateways in the main routing table, and who they are in the neighbour table, by rtnetlink in the network namespace of the calling thread.
 /// Thread-safe, without state.
 /// </summary>
 public sealed class NetlinkGatewayFinder : IGatewayFinder
@@ -38,6 +39,22 @@ public sealed class NetlinkGatewayFinder : IGatewayFinder
         return [.. Find(connection, AddressFamily.InterNetwork), .. Find(connection, AddressFamily.InterNetworkV6)];
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Not known before Linux 5.0, and where the kernel gives no netlink socket.</remarks>
+    public PhysicalAddress? FindLinkAddress(GatewayRoute route)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        try
+        {
+            using RtnetlinkConnection connection = new();
+            return FindLinkAddress(connection, route);
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Whether a message is a default route of the main table that leads somewhere.</summary>
     internal static bool TryTakeDefault(ushort type, ReadOnlySpan<byte> payload, out RouteMessage route)
     {
@@ -63,6 +80,18 @@ public sealed class NetlinkGatewayFinder : IGatewayFinder
             .SelectMany(route => route.Hops.Select(hop => Describe(route, hop, sources)))
             .OfType<GatewayRoute>()
             .DistinctBy(route => (route.Gateway, route.InterfaceIndex));
+    }
+
+    private static PhysicalAddress? FindLinkAddress(RtnetlinkConnection connection, GatewayRoute route)
+    {
+        RtnetlinkRequest request = RtnetlinkRequest.Neighbour(route.Gateway.AddressFamily, route.InterfaceIndex)
+            .Add(NeighbourMessage.AttributeDestination, route.Gateway.GetAddressBytes());
+        PhysicalAddress? found = null;
+        connection.Exchange(request, (type, payload) =>
+        {
+            if (type == RtnetlinkRequest.NewNeighbour) found = NeighbourMessage.ReadLinkAddress(payload.Span);
+        });
+        return found;
     }
 
     private static GatewayRoute? Describe(RouteMessage route, RouteHop hop, SourceFinder sources)

@@ -16,6 +16,8 @@ internal sealed class RtnetlinkRequest
     internal const ushort NewRoute = 24;
     internal const ushort DeleteRoute = 25;
     internal const ushort GetRoute = 26;
+    internal const ushort NewNeighbour = 28;
+    internal const ushort GetNeighbour = 30;
 
     internal const ushort FlagRequest = 0x1;
     internal const ushort FlagAcknowledge = 0x4;
@@ -33,7 +35,7 @@ internal sealed class RtnetlinkRequest
     /// <summary>Starts a request.</summary>
     /// <param name="type">The message type.</param>
     /// <param name="flags">Flags beside REQUEST and ACK, which are always set.</param>
-    /// <param name="fixedPart">ifinfomsg, ifaddrmsg or rtmsg.</param>
+    /// <param name="fixedPart">ifinfomsg, ifaddrmsg, rtmsg or ndmsg.</param>
     internal RtnetlinkRequest(ushort type, ushort flags, ReadOnlySpan<byte> fixedPart)
     {
         Span<byte> header = stackalloc byte[HeaderLength];
@@ -101,6 +103,18 @@ internal sealed class RtnetlinkRequest
 
     /// <summary>Asks for all addresses of a family.</summary>
     internal static RtnetlinkRequest Addresses(AddressFamily family) => new(GetAddress, FlagDump, AddressPart(family));
+
+    /// <summary>Asks for the neighbour of an interface that an attribute names (Linux 5.0 or later).</summary>
+    internal static RtnetlinkRequest Neighbour(AddressFamily family, int interfaceIndex) => new(GetNeighbour, 0, NeighbourPart(family, interfaceIndex));
+
+    /// <summary>struct ndmsg.</summary>
+    private static byte[] NeighbourPart(AddressFamily family, int interfaceIndex)
+    {
+        byte[] part = new byte[12];
+        part[0] = ToNumber(family);
+        BitConverter.TryWriteBytes(part.AsSpan(4), interfaceIndex);
+        return part;
+    }
 
     /// <summary>struct rtmsg.</summary>
     private static byte[] RoutePart(AddressFamily family, byte destinationLength)

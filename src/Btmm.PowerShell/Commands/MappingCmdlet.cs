@@ -48,12 +48,7 @@ public abstract class MappingCmdlet : BtmmCmdlet
     private protected void Unmap(NatPmpMapping mapping)
     {
         IPortMapper mapper = _mappers.Get(Gateways.RouteTo(mapping.Gateway), mapping.Method);
-        async Task<bool> DeleteAsync(CancellationToken token)
-        {
-            await mapper.DeleteAsync(mapping.Mapping, Gateways.Effort(Timeout), token).ConfigureAwait(false);
-            return true;
-        }
-
+        Task<bool> DeleteAsync(CancellationToken token) => mapper.DeleteAsync(mapping.Mapping, Gateways.Effort(Timeout), token);
         _failures.Ask(mapping.Gateway, mapping.Method, () => AwaitWithin(Timeout, DeleteAsync, Activity));
         Session.Release(mapping);
     }

@@ -20,6 +20,7 @@ public static class ErrorMap
         [BtmmErrorReason.PortMappingNetworkFailure] = ErrorCategory.ConnectionError,
         [BtmmErrorReason.PortMappingOutOfResources] = ErrorCategory.LimitsExceeded,
         [BtmmErrorReason.PortMappingConflict] = ErrorCategory.ResourceExists,
+        [BtmmErrorReason.PortMappingElsewhere] = ErrorCategory.ObjectNotFound,
         [BtmmErrorReason.DoubleNat] = ErrorCategory.ResourceUnavailable,
         [BtmmErrorReason.MalformedReply] = ErrorCategory.ProtocolError,
         [BtmmErrorReason.NameNotFound] = ErrorCategory.ObjectNotFound,

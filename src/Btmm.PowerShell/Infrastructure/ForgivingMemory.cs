@@ -1,4 +1,3 @@
-using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
@@ -21,7 +20,7 @@ internal sealed class ForgivingMemory(Func<IMappingMemory> open, Action<string> 
     public IReadOnlyList<PortMapping> Mappings => Use(static memory => memory.Mappings);
 
     /// <inheritdoc/>
-    public PcpNonce NonceFor(IPAddress gateway, PortMappingProtocol protocol, int internalPort) =>
+    public PcpNonce NonceFor(GatewayIdentity gateway, PortMappingProtocol protocol, int internalPort) =>
         Use(memory => memory.NonceFor(gateway, protocol, internalPort));
 
     /// <inheritdoc/>
@@ -31,19 +30,19 @@ internal sealed class ForgivingMemory(Func<IMappingMemory> open, Action<string> 
     public void Forget(PortMapping mapping) => Do(memory => memory.Forget(mapping));
 
     /// <inheritdoc/>
-    public PortMappingMethod? MethodFor(IPAddress gateway) => Use(memory => memory.MethodFor(gateway));
+    public PortMappingMethod? MethodFor(GatewayIdentity gateway) => Use(memory => memory.MethodFor(gateway));
 
     /// <inheritdoc/>
-    public void NoteMethod(IPAddress gateway, PortMappingMethod method) => Do(memory => memory.NoteMethod(gateway, method));
+    public void NoteMethod(GatewayIdentity gateway, PortMappingMethod method) => Do(memory => memory.NoteMethod(gateway, method));
 
     /// <inheritdoc/>
-    public void ForgetMethod(IPAddress gateway) => Do(memory => memory.ForgetMethod(gateway));
+    public void ForgetMethod(GatewayIdentity gateway) => Do(memory => memory.ForgetMethod(gateway));
 
     /// <inheritdoc/>
-    public string? DescriptionFor(IPAddress gateway) => Use(memory => memory.DescriptionFor(gateway));
+    public string? DescriptionFor(GatewayIdentity gateway) => Use(memory => memory.DescriptionFor(gateway));
 
     /// <inheritdoc/>
-    public void NoteDescription(IPAddress gateway, string location) => Do(memory => memory.NoteDescription(gateway, location));
+    public void NoteDescription(GatewayIdentity gateway, string location) => Do(memory => memory.NoteDescription(gateway, location));
 
     private void Do(Action<IMappingMemory> use) => Use(memory =>
     {

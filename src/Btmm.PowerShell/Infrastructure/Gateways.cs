@@ -89,11 +89,12 @@ internal static class Gateways
     private static GatewayRoute? FindKnown(IPAddress gateway)
     {
         IReadOnlyList<GatewayRoute> routes = Finder.FindAll();
-        return routes.FirstOrDefault(r => r.Gateway.Equals(gateway)) ?? routes.FirstOrDefault(r => GatewayIdentity.AreSame(r.Gateway, gateway));
+        return routes.FirstOrDefault(r => r.Gateway.Equals(gateway)) ?? routes.FirstOrDefault(r => new GatewayIdentity(r.Gateway).MayBe(new GatewayIdentity(gateway)));
     }
 
     private static PortMapperServices Services(IMappingMemory memory) =>
-        new(new UdpDatagramChannelFactory(), new TcpStreamDialer(), SystemRandomSource.Instance, TimeProvider.System, memory);
+        new(new UdpDatagramChannelFactory(), new TcpStreamDialer(), SystemRandomSource.Instance, TimeProvider.System, memory)
+        { Gateways = OperatingSystem.IsLinux() ? Finder : null };
 
     private static string MemoryPath()
     {

@@ -17,7 +17,7 @@ internal static class KnownMappings
 
     /// <summary>Whether a mapping is at one of these gateways; at any when none is named.</summary>
     public static bool IsAt(NatPmpMapping mapping, IPAddress[]? gateways) =>
-        gateways is null || gateways.Any(g => GatewayIdentity.AreSame(g, mapping.Gateway));
+        gateways is null || gateways.Any(g => mapping.Mapping.Identity.MayBe(new GatewayIdentity(g)));
 
     /// <summary>Whether a mapping was made by one of the protocols that a parameter -Method names; by any when that is Auto.</summary>
     public static bool IsBy(NatPmpMapping mapping, string[] names)

@@ -55,7 +55,7 @@ public sealed class NatPmpMapping
 
     internal PortMapping Mapping { get; }
 
-    internal bool IsSamePort(NatPmpMapping other) => Method == other.Method && GatewayIdentity.IsSamePort(Mapping, other.Mapping);
+    internal bool IsSamePort(NatPmpMapping other) => Method == other.Method && Mapping.IsSamePortAs(other.Mapping);
 
     /// <inheritdoc/>
     public override string ToString() => ExternalAddress is null

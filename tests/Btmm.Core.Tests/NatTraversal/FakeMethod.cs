@@ -96,12 +96,14 @@ internal sealed class FakeMethod(PortMappingMethod method, IPAddress gateway, Ti
         };
     }
 
-    public async Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         Assert.Equal(method, mapping.Method);
         Interlocked.Increment(ref _deletes);
+        bool wasThere = table.Has(method, mapping.InternalPort);
         if (!Deaf && !KeepsDeleted && DeleteFailure is null) table.Remove(method, mapping.InternalPort);
         await ExchangeAsync(effort, DeleteFailure, cancellationToken);
+        return wasThere || method != PortMappingMethod.Igd; // The others do not tell.
     }
 
     public ValueTask DisposeAsync()

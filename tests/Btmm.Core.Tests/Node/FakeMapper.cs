@@ -36,10 +36,9 @@ internal sealed class FakeMapper : IPortMapperFactory, IPortMapper
             PortMappingMethod.NatPmp, _gateway, request.Protocol, request.InternalPort, request.InternalPort, request.Lifetime, DateTimeOffset.UtcNow));
     }
 
-    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        Mappings.TryRemove(mapping.InternalPort, out _);
-        return Task.CompletedTask;
+        return Task.FromResult(Mappings.TryRemove(mapping.InternalPort, out _));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -86,6 +86,8 @@ public sealed class NetworkWatcherTests
 
         public GatewayRoute? FindDefaultV6() => null;
 
+        public System.Net.NetworkInformation.PhysicalAddress? FindLinkAddress(GatewayRoute route) => null;
+
         public IReadOnlyList<GatewayRoute> FindAll() => Route is { } only ? [only] : [];
     }
 

@@ -14,7 +14,7 @@ public sealed class NodeExaminerTests
 
     private readonly MappingMemory _memory = new(SystemRandomSource.Instance);
 
-    public NodeExaminerTests() => _memory.NoteMethod(s_gateway, PortMappingMethod.Pcp);
+    public NodeExaminerTests() => _memory.NoteMethod(new(s_gateway), PortMappingMethod.Pcp);
 
     [Fact]
     public void KnownMapping_OfAMappedEndpoint_IsHeld()

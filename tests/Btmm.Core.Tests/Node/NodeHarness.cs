@@ -119,13 +119,15 @@ internal sealed class NodeHarness : IAsyncDisposable
 
         public GatewayRoute? FindDefaultV6() => null;
 
+        public System.Net.NetworkInformation.PhysicalAddress? FindLinkAddress(GatewayRoute route) => null;
+
         public IReadOnlyList<GatewayRoute> FindAll() => harness.Route is { } only ? [only] : [];
     }
 
     private sealed class RecordedMapper(FakeMapper mapper, IMappingMemory memory) : IPortMapperFactory
     {
         public IPortMapper Open(GatewayRoute route) =>
-            new RecordingPortMapper(mapper.Open(route), PortMappingMethod.NatPmp, route.Gateway, memory, TimeProvider.System);
+            new RecordingPortMapper(mapper.Open(route), PortMappingMethod.NatPmp, new GatewayMemory(memory, null, route), TimeProvider.System);
     }
 
     private sealed class Monitor(NodeHarness harness) : INetworkMonitor

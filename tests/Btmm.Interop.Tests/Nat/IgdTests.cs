@@ -161,11 +161,11 @@ public sealed class IgdTests(IgdLab fixture) : IClassFixture<IgdLab>
         await using (IgdPortMapper later = new(route, services with { Channels = new NoSearches(network) }))
             await later.DeleteAsync(await MapAsync(later, 41280, 41280), ExchangeEffort.Brisk, CancellationToken.None);
         Report($"mapped and released without a search in {took.Elapsed.TotalMilliseconds:F0} ms");
-        string? before = services.Memory.DescriptionFor(route.Gateway);
+        string? before = services.Memory.DescriptionFor(new(route.Gateway));
         lab.MappingDaemon("gw-home", "restart");
         await using IgdPortMapper last = new(route, services);
         await last.DeleteAsync(await MapAsync(last, 41280, 41280), ExchangeEffort.Brisk, CancellationToken.None);
-        Report($"{before} became {services.Memory.DescriptionFor(route.Gateway)}");
+        Report($"{before} became {services.Memory.DescriptionFor(new(route.Gateway))}");
         Assert.Empty(LabReach.Leases(lab, "gw-home", 41280));
     }
 

@@ -13,7 +13,8 @@ internal static class LabMappers
 {
     /// <summary>What they need on a host; the memory is new.</summary>
     internal static PortMapperServices Services(NamespaceNetwork network) => new(
-        network, network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance));
+        network, network, SystemRandomSource.Instance, TimeProvider.System, new MappingMemory(SystemRandomSource.Instance))
+    { Gateways = network };
 
     /// <summary>A host's way to its gateway.</summary>
     internal static GatewayRoute Route(NamespaceNetwork network, bool ipv6 = false) =>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Btmm.Core.Contracts;
 
 namespace Btmm.TestKit;
@@ -18,6 +19,16 @@ public sealed class FakeGatewayFinder : IGatewayFinder
 
     /// <inheritdoc/>
     public IReadOnlyList<GatewayRoute> FindAll() => [.. new[] { _route }.OfType<GatewayRoute>(), .. _others, .. new[] { _routeV6 }.OfType<GatewayRoute>()];
+
+    /// <summary>The link-layer address of the gateway of an interface at this moment; null for unknown.</summary>
+    public Func<int, PhysicalAddress?> LinkAddress { get; set; } = _ => null;
+
+    /// <inheritdoc/>
+    public PhysicalAddress? FindLinkAddress(GatewayRoute route)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        return LinkAddress(route.InterfaceIndex);
+    }
 
     /// <summary>The default route leads over a gateway from now on.</summary>
     public void Set(string gateway, string local, int interfaceIndex = 2) =>

@@ -9,7 +9,7 @@ namespace Btmm.TestKit;
 /// </summary>
 /// <remarks>
 /// Nodes: gateways gw-home, gw-cafe, gw-hotel; hosts studio and mini (home), laptop (cafe), server and dns (pub1), server2
-/// (pub2). With "inner": gw-inner behind gw-home, and attic behind it. With "cgn": gw-isp, gw-cgn-home and deep. With "six":
+/// (pub2). With "inner": gw-inner behind gw-home, and attic behind it. With "twin": gw-twin with a network that has home's addresses. With "cgn": gw-isp, gw-cgn-home and deep. With "six":
 /// gw-six and six, a network with IPv6 behind a firewall. "zoo" is all of them and the other kinds of NAT: see zoo.sh.
 /// </remarks>
 public sealed class Lab : IDisposable, IAsyncDisposable
@@ -44,7 +44,7 @@ public sealed class Lab : IDisposable, IAsyncDisposable
     /// <summary>Where the lab keeps its state and its daemons' logs.</summary>
     public string StateDirectory => $"/run/{Prefix}lab";
 
-    /// <summary>Builds a lab; <paramref name="parts"/> may add "inner", "cgn", "six" and "zoo".</summary>
+    /// <summary>Builds a lab; <paramref name="parts"/> may add "inner", "twin", "cgn", "six" and "zoo".</summary>
     public static Lab Start(params string[] parts) => Start([], parts);
 
     /// <summary>The same, with settings of lab.sh, such as LAB_MIN_LIFETIME, for all its commands.</summary>

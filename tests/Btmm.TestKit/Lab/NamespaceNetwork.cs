@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Btmm.Core.Contracts;
 using Btmm.Platform.Linux;
 using Btmm.Platform.Sockets;
@@ -30,6 +31,9 @@ public sealed class NamespaceNetwork(string name) : IDatagramChannelFactory, ISt
 
     /// <inheritdoc/>
     public IReadOnlyList<GatewayRoute> FindAll() => NetworkNamespace.Run(Name, () => new NetlinkGatewayFinder().FindAll());
+
+    /// <inheritdoc/>
+    public PhysicalAddress? FindLinkAddress(GatewayRoute route) => NetworkNamespace.Run(Name, () => new NetlinkGatewayFinder().FindLinkAddress(route));
 
     /// <inheritdoc/>
     public async ValueTask<HopAnswer?> ProbeAsync(IPAddress destination, int hops, TimeSpan timeout, CancellationToken cancellationToken) =>

@@ -39,7 +39,7 @@ public sealed class AutoPortMapper : IPortMapper
     private readonly GatewayRoute _route;
     private readonly IReadOnlyList<MapperLane> _lanes;
     private readonly IReadOnlyList<MapperLane> _allowed;
-    private readonly IMappingMemory _memory;
+    private readonly GatewayMemory _memory;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<(PortMappingProtocol Protocol, int Port), MapperLane> _madeBy = [];
@@ -54,7 +54,7 @@ public sealed class AutoPortMapper : IPortMapper
     /// <param name="lanes">All methods, best first.</param>
     /// <param name="only">Those that may map; none for all. What others made is released all the same.</param>
     internal AutoPortMapper(
-        GatewayRoute route, IMappingMemory memory, TimeProvider time, IReadOnlyList<MapperLane> lanes, IReadOnlyList<PortMappingMethod> only)
+        GatewayRoute route, GatewayMemory memory, TimeProvider time, IReadOnlyList<MapperLane> lanes, IReadOnlyList<PortMappingMethod> only)
     {
         _route = route;
         _memory = memory;
@@ -87,7 +87,7 @@ public sealed class AutoPortMapper : IPortMapper
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
         return InTurnAsync(
@@ -95,8 +95,7 @@ public sealed class AutoPortMapper : IPortMapper
             {
                 MapperLane lane = _lanes.FirstOrDefault(lane => lane.Method == mapping.Method) ?? throw NotFor(mapping.Method);
                 _madeBy.Remove((mapping.Protocol, mapping.InternalPort));
-                await lane.Mapper.DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
-                return true;
+                return await lane.Mapper.DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
             },
             cancellationToken);
     }
@@ -146,7 +145,7 @@ public sealed class AutoPortMapper : IPortMapper
             }
 
             if (lane == _speaking) _speaking = null;
-            ForgetMethod(lane);
+            _memory.ForgetMethod(lane.Method);
             left.Remove(lane);
             if (left.Count == 0) throw failures.Combine(_everAnswered);
             lane = null;
@@ -165,7 +164,7 @@ public sealed class AutoPortMapper : IPortMapper
             PortMapping mapping = await lane.Mapper.MapAsync(request, effort, until).ConfigureAwait(false);
             _madeBy[(request.Protocol, request.InternalPort)] = lane;
             _everAnswered = true;
-            _memory.NoteMethod(_route.Gateway, lane.Method);
+            _memory.NoteMethod(lane.Method);
             return mapping;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -214,7 +213,7 @@ public sealed class AutoPortMapper : IPortMapper
         var race = new MapperRace(failures, _time);
         if (await race.RunAsync(lanes, favourite, effort, limit, cancellationToken).ConfigureAwait(false) is not { } won)
         {
-            if (favourite is not null) ForgetMethod(favourite);
+            if (favourite is not null) _memory.ForgetMethod(favourite.Method);
             _speaking = null;
             throw failures.Combine(_everAnswered);
         }
@@ -228,8 +227,8 @@ public sealed class AutoPortMapper : IPortMapper
     private MapperLane? Favourite(MapperLane? maker)
     {
         PortMappingMethod? known = maker?.Method
-            ?? _memory.Mappings.LastOrDefault(mapping => GatewayIdentity.AreSame(mapping.Gateway, _route.Gateway))?.Method
-            ?? _memory.MethodFor(_route.Gateway);
+            ?? _memory.Mappings.LastOrDefault()?.Method
+            ?? _memory.Method;
         return _allowed.FirstOrDefault(lane => lane.Method == known);
     }
 
@@ -240,11 +239,7 @@ public sealed class AutoPortMapper : IPortMapper
         return record is null ? null : _allowed.FirstOrDefault(lane => lane.Method == record.Method);
     }
 
-    private PortMapping[] Records(PortMappingRequest request) =>
-    [
-        .. _memory.Mappings.Where(mapping => mapping.Protocol == request.Protocol && mapping.InternalPort == request.InternalPort
-            && GatewayIdentity.AreSame(mapping.Gateway, _route.Gateway)),
-    ];
+    private IReadOnlyList<PortMapping> Records(PortMappingRequest request) => _memory.MappingsOf(request.Protocol, request.InternalPort);
 
     /// <summary>
     /// Whether a method whose gateway has no room for a renewal still has the mapping: then it is kept to its end, since another
@@ -253,11 +248,6 @@ public sealed class AutoPortMapper : IPortMapper
     private bool LeavesTheMapping(BtmmException failure, PortMappingRequest request, MapperLane lane) =>
         failure.Reason == BtmmErrorReason.PortMappingOutOfResources && Records(request).Any(mapping =>
             mapping.Method == lane.Method && mapping.Lifetime > TimeSpan.Zero && _time.GetUtcNow() < mapping.ExpiresAt);
-
-    private void ForgetMethod(MapperLane lane)
-    {
-        if (_memory.MethodFor(_route.Gateway) == lane.Method) _memory.ForgetMethod(_route.Gateway);
-    }
 
     private BtmmException NotFor(PortMappingMethod method) => new(
         BtmmErrorReason.PortMappingUnsupported,

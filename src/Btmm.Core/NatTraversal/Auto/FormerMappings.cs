@@ -1,12 +1,12 @@
-using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 
 namespace Btmm.Core.NatTraversal.Auto;
 
 /// <summary>
-/// Releases what former runs mapped and did not release, on the gateways that are this host's now. What is on other gateways stays in
-/// the memory until it ends by itself; what is permanent there, until this host meets that gateway again. Thread-safe.
+/// Releases what former runs mapped and did not release, on the gateways that are this host's now. What is on other gateways, though
+/// they have the same address, stays in the memory until it ends by itself; what is permanent there, until this host meets that gateway
+/// again. Thread-safe.
 /// </summary>
 /// <param name="memory">What former runs left.</param>
 /// <param name="mappers">How gateways are talked to.</param>
@@ -23,15 +23,16 @@ internal sealed class FormerMappings(IMappingMemory memory, IPortMapperFactory m
         PortMappingProtocol protocol, int keptPort, Action<PortMapping> released, Action<BtmmException> failed, CancellationToken cancellationToken)
     {
         bool IsKept(PortMapping mapping) => mapping.Protocol == protocol && mapping.InternalPort == keptPort
-            && GatewayIdentity.AreSame(mapping.Gateway, gateways.FindDefault()?.Gateway);
+            && gateways.FindDefault() is { } route && Identify(route).MayBe(mapping.Identity);
 
         // One gateway may be reached through several interfaces; it is asked once, on the best way.
-        List<IPAddress> asked = [];
+        List<GatewayIdentity> asked = [];
         foreach (GatewayRoute route in gateways.FindAll())
         {
-            if (asked.Exists(known => GatewayIdentity.AreSame(known, route.Gateway))) continue;
-            asked.Add(route.Gateway);
-            PortMapping[] former = [.. memory.Mappings.Where(mapping => GatewayIdentity.AreSame(mapping.Gateway, route.Gateway) && !IsKept(mapping))];
+            GatewayIdentity here = Identify(route);
+            if (asked.Exists(here.MayBe)) continue;
+            asked.Add(here);
+            PortMapping[] former = [.. memory.Mappings.Where(mapping => here.MayBe(mapping.Identity) && !IsKept(mapping))];
             if (former.Length == 0) continue;
             IPortMapper mapper = mappers.Open(route);
             await using (mapper.ConfigureAwait(false))
@@ -41,7 +42,9 @@ internal sealed class FormerMappings(IMappingMemory memory, IPortMapperFactory m
         }
     }
 
-    private static async Task ReleaseOnAsync(
+    private GatewayIdentity Identify(GatewayRoute route) => new(route.Gateway, gateways.FindLinkAddress(route));
+
+    private async Task ReleaseOnAsync(
         GatewayRoute route,
         IPortMapper mapper,
         PortMapping[] former,
@@ -53,15 +56,17 @@ internal sealed class FormerMappings(IMappingMemory memory, IPortMapperFactory m
         HashSet<PortMappingMethod> silent = [];
         foreach (PortMapping mapping in former)
         {
-            // The default route may have come to this gateway meanwhile: then the port is in use. And who is silent is asked once, not a thousand times.
-            if (silent.Contains(mapping.Method) || isKept(mapping)) continue;
+            // The default route may have come to this gateway meanwhile: then the port is in use. And who is silent is asked once, not a
+            // thousand times. Its first answer may have shown that it is another gateway than the mapping's.
+            if (silent.Contains(mapping.Method) || isKept(mapping) || !Identify(route).MayBe(mapping.Identity)) continue;
             try
             {
-                await mapper.DeleteAsync(mapping with { Gateway = route.Gateway }, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false);
-                released(mapping);
+                PortMapping onRoute = mapping with { Gateway = route.Gateway };
+                if (await mapper.DeleteAsync(onRoute, ExchangeEffort.Brief, cancellationToken).ConfigureAwait(false)) released(mapping);
             }
             catch (BtmmException e)
             {
+                if (!Identify(route).MayBe(mapping.Identity)) continue;
                 failed(e);
                 if (e.Reason is BtmmErrorReason.Timeout or BtmmErrorReason.Unreachable or BtmmErrorReason.PortMappingUnsupported) silent.Add(mapping.Method);
             }

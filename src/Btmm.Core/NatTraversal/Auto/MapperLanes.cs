@@ -20,7 +20,7 @@ internal static class MapperLanes
     }
 
     private static MapperLane Lane(PortMappingMethod method, GatewayRoute route, PortMapperServices services) =>
-        new(method, () => new RecordingPortMapper(Open(method, route, services), method, route.Gateway, services.Memory, services.Time));
+        new(method, () => new RecordingPortMapper(Open(method, route, services), method, services.MemoryOf(route), services.Time));
 
     private static IPortMapper Open(PortMappingMethod method, GatewayRoute route, PortMapperServices services) => method switch
     {

@@ -21,6 +21,6 @@ public sealed class PortMapperFactory(PortMapperServices services, IReadOnlyList
     public IPortMapper Open(GatewayRoute route)
     {
         ArgumentNullException.ThrowIfNull(route);
-        return new AutoPortMapper(route, services.Memory, services.Time, MapperLanes.Make(route, services), methods);
+        return new AutoPortMapper(route, services.MemoryOf(route), services.Time, MapperLanes.Make(route, services), methods);
     }
 }

@@ -15,6 +15,7 @@ public sealed class IgdPortMapper : IPortMapper
 {
     private readonly GatewayRoute _route;
     private readonly PortMapperServices _services;
+    private readonly GatewayMemory _memory;
     private readonly IgdRefusals _refusals;
     private readonly IgdHttpClient _http;
     private readonly IgdDiscovery _discovery;
@@ -37,6 +38,7 @@ public sealed class IgdPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(services);
         _route = route;
         _services = services;
+        _memory = services.MemoryOf(route);
         _refusals = new IgdRefusals(route.Gateway);
         _http = new IgdHttpClient(route.Gateway, services.Streams, services.Time);
         _discovery = new IgdDiscovery(route, services.Channels, _http, services.Time, _refusals);
@@ -80,7 +82,7 @@ public sealed class IgdPortMapper : IPortMapper
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
         return RunAsync("the end of a UPnP mapping", effort, (work, token) => DeleteAsync(work, mapping, token), cancellationToken);
@@ -102,10 +104,9 @@ public sealed class IgdPortMapper : IPortMapper
     private void Recall()
     {
         if (_isRecalled) return;
-        foreach (PortMapping mapping in _services.Memory.Mappings)
+        foreach (PortMapping mapping in _memory.Mappings)
         {
-            bool ours = mapping.Method == PortMappingMethod.Igd && mapping.Gateway.Equals(_route.Gateway);
-            if (ours && mapping.ExternalPort != 0 && mapping.Lifetime > TimeSpan.Zero)
+            if (mapping.Method == PortMappingMethod.Igd && mapping.ExternalPort != 0 && mapping.Lifetime > TimeSpan.Zero)
                 _former[(mapping.Protocol, mapping.InternalPort)] = mapping;
         }
 
@@ -158,7 +159,7 @@ public sealed class IgdPortMapper : IPortMapper
         _listener.NoteMissed();
 
         // What it says by itself is newer than what it said to the process before.
-        string? remembered = _listener.Location ?? _services.Memory.DescriptionFor(_route.Gateway);
+        string? remembered = _listener.Location ?? _memory.Description;
         IgdConnection found = await _discovery.FindAsync(remembered, effort, cancellationToken).ConfigureAwait(false);
         _listener.NoteFound(found.BootId);
         return found;
@@ -245,7 +246,7 @@ public sealed class IgdPortMapper : IPortMapper
         };
         _held[key] = mapping;
         _former.Remove(key);
-        _services.Memory.NoteDescription(_route.Gateway, connection.Location.ToString());
+        _memory.NoteDescription(connection.Location.ToString());
         return mapping;
     }
 

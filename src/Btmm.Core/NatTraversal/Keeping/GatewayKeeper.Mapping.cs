@@ -135,7 +135,8 @@ internal sealed partial class GatewayKeeper
         PortMapping? held = open.FirstOrDefault();
         try
         {
-            open.AddRange(_memory?.Mappings.Where(mapping => IsOurs(mapping) && mapping.Method != held?.Method) ?? []);
+            // First what may be of another gateway with this address: while the port is mapped, the deletion shows whether it is this one's.
+            open.InsertRange(0, Records().Where(mapping => mapping.Method != held?.Method || mapping.Identity != held.Identity));
             return true;
         }
         catch (BtmmException)
@@ -159,11 +160,9 @@ internal sealed partial class GatewayKeeper
         }
     }
 
-    private bool IsOurs(PortMapping mapping) =>
-        mapping.Protocol == _options.Protocol && mapping.InternalPort == _options.InternalPort
-            && GatewayIdentity.AreSame(mapping.Gateway, _route.Gateway);
+    private IReadOnlyList<PortMapping> Records() => _memory?.MappingsOf(_options.Protocol, _options.InternalPort) ?? [];
 
     /// <summary>The external port of a mapping that a former run made and did not release; null when there is none.</summary>
     private int? RecordedPort() =>
-        _memory?.Mappings.LastOrDefault(mapping => IsOurs(mapping) && mapping.Lifetime > TimeSpan.Zero)?.ExternalPort;
+        Records().LastOrDefault(mapping => mapping.Lifetime > TimeSpan.Zero)?.ExternalPort;
 }

@@ -23,7 +23,7 @@ internal sealed partial class GatewayKeeper
     private readonly EndpointCandidateKind _kind;
     private readonly MappingKeeperOptions _options;
     private readonly IPortMapperFactory _mappers;
-    private readonly IMappingMemory? _memory;
+    private readonly GatewayMemory? _memory;
     private readonly TimeProvider _time;
     private readonly IRandomSource _random;
     private readonly ChannelReader<bool> _checks;
@@ -49,7 +49,7 @@ internal sealed partial class GatewayKeeper
         _kind = kind;
         _options = parts.Options;
         _mappers = parts.Mappers;
-        _memory = parts.Memory;
+        _memory = parts.Memory is { } memory ? new GatewayMemory(memory, parts.Gateways, route) : null;
         _time = parts.Time;
         _random = parts.Random;
         _checks = parts.Checks;

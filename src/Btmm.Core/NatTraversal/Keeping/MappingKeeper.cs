@@ -74,7 +74,7 @@ public sealed class MappingKeeper : IAsyncDisposable, IKeeperOwner
         _options = options;
         _gateways = gateways;
         _time = time;
-        _parts = new KeeperParts(options, mappers, memory, time, random, _checks.Reader);
+        _parts = new KeeperParts(options, gateways, mappers, memory, time, random, _checks.Reader);
         _follower = new RouteFollower(gateways.FindDefault, LiveOnAsync, Fault, time);
         _pinholeKeeper = options.Pinholes ? new PinholeKeeper(gateways, _parts, PublishPinholes) : null;
         _statedKeeper = options.Stated is { } stated ? new StatedEndpointKeeper(stated, _parts, gateways, addresses, Remerge) : null;

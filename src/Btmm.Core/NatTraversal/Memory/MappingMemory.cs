@@ -1,4 +1,3 @@
-using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Protocol;
 using Btmm.Protocol.NatTraversal.Pcp;
@@ -50,7 +49,7 @@ public sealed class MappingMemory : IMappingMemory
     }
 
     /// <inheritdoc/>
-    public PcpNonce NonceFor(IPAddress gateway, PortMappingProtocol protocol, int internalPort)
+    public PcpNonce NonceFor(GatewayIdentity gateway, PortMappingProtocol protocol, int internalPort)
     {
         ArgumentNullException.ThrowIfNull(gateway);
         if (Read(contents => contents.FindNonce(gateway, protocol, internalPort)) is { } known) return known;
@@ -58,7 +57,7 @@ public sealed class MappingMemory : IMappingMemory
         Update(contents =>
         {
             PcpNonce? kept = contents.FindNonce(gateway, protocol, internalPort);
-            nonce = kept ?? PcpNonce.Create(_random);
+            nonce = kept ?? contents.GuessNonce(gateway, protocol, internalPort) ?? PcpNonce.Create(_random);
             if (kept is null) contents.AddNonce(new KeptNonce(gateway, protocol, internalPort, nonce));
             return kept is null;
         });
@@ -80,20 +79,20 @@ public sealed class MappingMemory : IMappingMemory
     }
 
     /// <inheritdoc/>
-    public PortMappingMethod? MethodFor(IPAddress gateway) => Read(contents => contents.FindMethod(gateway));
+    public PortMappingMethod? MethodFor(GatewayIdentity gateway) => Read(contents => contents.FindMethod(gateway));
 
     /// <inheritdoc/>
-    public void NoteMethod(IPAddress gateway, PortMappingMethod method) =>
+    public void NoteMethod(GatewayIdentity gateway, PortMappingMethod method) =>
         UpdateHint(gateway, contents => contents.NoteMethod(new KeptMethod(gateway, method)));
 
     /// <inheritdoc/>
-    public void ForgetMethod(IPAddress gateway) => UpdateHint(gateway, contents => contents.ForgetMethod(gateway));
+    public void ForgetMethod(GatewayIdentity gateway) => UpdateHint(gateway, contents => contents.ForgetMethod(gateway));
 
     /// <inheritdoc/>
-    public string? DescriptionFor(IPAddress gateway) => Read(contents => contents.FindDescription(gateway));
+    public string? DescriptionFor(GatewayIdentity gateway) => Read(contents => contents.FindDescription(gateway));
 
     /// <inheritdoc/>
-    public void NoteDescription(IPAddress gateway, string location)
+    public void NoteDescription(GatewayIdentity gateway, string location)
     {
         ArgumentNullException.ThrowIfNull(location);
         UpdateHint(gateway, contents => contents.NoteDescription(new KeptDescription(gateway, location)));
@@ -116,7 +115,7 @@ public sealed class MappingMemory : IMappingMemory
     }
 
     /// <summary>As <see cref="Update"/>, of what only saves time: where it cannot be kept, nothing else may fail for it.</summary>
-    private void UpdateHint(IPAddress gateway, Func<MemoryContents, bool> change)
+    private void UpdateHint(GatewayIdentity gateway, Func<MemoryContents, bool> change)
     {
         try
         {
@@ -124,7 +123,7 @@ public sealed class MappingMemory : IMappingMemory
         }
         catch (BtmmException e)
         {
-            PortMappingLog.Instance.NotRemembered(gateway.ToString(), e.Message);
+            PortMappingLog.Instance.NotRemembered(gateway.Address.ToString(), e.Message);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Btmm.Protocol.NatTraversal.Pcp;
 
 namespace Btmm.Core.NatTraversal.Memory;
@@ -19,6 +18,15 @@ internal sealed class MemoryContents
     /// <summary>As <see cref="s_askedLifetime"/> where the gateway may have made it permanent.</summary>
     private static readonly TimeSpan s_askedLifetimeIgd = TimeSpan.FromDays(90);
 
+    /// <summary>
+    /// A permanent mapping that was not renewed for so long is given up: its router is gone, as a rule, and whoever meets the same one
+    /// again after a year can delete it by hand.
+    /// </summary>
+    private static readonly TimeSpan s_permanentLifetime = TimeSpan.FromDays(365);
+
+    /// <summary>Older than this program: told by a clock without a battery, it says nothing about an age.</summary>
+    private static readonly DateTimeOffset s_earliest = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     internal List<PortMapping> Mappings { get; } = [];
 
     internal List<KeptNonce> Nonces { get; } = [];
@@ -29,11 +37,16 @@ internal sealed class MemoryContents
 
     internal IReadOnlyList<PortMapping> AliveMappings(DateTimeOffset? now) => [.. Mappings.Where(mapping => IsAlive(mapping, now))];
 
-    internal PcpNonce? FindNonce(IPAddress gateway, PortMappingProtocol protocol, int port) =>
+    /// <summary>The nonce of a port on exactly this gateway.</summary>
+    internal PcpNonce? FindNonce(GatewayIdentity gateway, PortMappingProtocol protocol, int port) =>
         Nonces.Find(kept => kept.IsFor(gateway, protocol, port))?.Nonce;
 
-    internal PortMappingMethod? FindMethod(IPAddress gateway) =>
-        Methods.Find(kept => GatewayIdentity.AreSame(kept.Gateway, gateway))?.Method;
+    /// <summary>The latest nonce of a port on a gateway that may be this one.</summary>
+    internal PcpNonce? GuessNonce(GatewayIdentity gateway, PortMappingProtocol protocol, int port) =>
+        Nonces.FindLast(kept => kept.Protocol == protocol && kept.InternalPort == port && kept.Gateway.MayBe(gateway))?.Nonce;
+
+    internal PortMappingMethod? FindMethod(GatewayIdentity gateway) =>
+        (Methods.Find(kept => kept.Gateway == gateway) ?? Methods.FindLast(kept => kept.Gateway.MayBe(gateway)))?.Method;
 
     internal void AddNonce(KeptNonce nonce)
     {
@@ -67,30 +80,31 @@ internal sealed class MemoryContents
     {
         int gone = Mappings.RemoveAll(kept => IsSame(kept, mapping));
         if (mapping.Method == PortMappingMethod.Pcp)
-            gone += Nonces.RemoveAll(kept => kept.IsFor(mapping.Gateway, mapping.Protocol, mapping.InternalPort));
+            gone += Nonces.RemoveAll(kept => kept.IsFor(mapping.Identity, mapping.Protocol, mapping.InternalPort));
         return gone > 0;
     }
 
     /// <summary>Takes note of the method used on a gateway. False when that is the very last one noted.</summary>
     internal bool NoteMethod(KeptMethod method)
     {
-        if (Methods.Count > 0 && Methods[^1].Method == method.Method && GatewayIdentity.AreSame(Methods[^1].Gateway, method.Gateway)) return false;
-        ForgetMethod(method.Gateway);
+        if (Methods.Count > 0 && Methods[^1].Method == method.Method && Methods[^1].Gateway == method.Gateway) return false;
+        Methods.RemoveAll(kept => kept.Gateway == method.Gateway);
         Methods.Add(method);
         if (Methods.Count > MaxMethods) Methods.RemoveRange(0, Methods.Count - MaxMethods);
         return true;
     }
 
-    internal bool ForgetMethod(IPAddress gateway) => Methods.RemoveAll(kept => GatewayIdentity.AreSame(kept.Gateway, gateway)) > 0;
+    /// <summary>Forgets the method of a gateway, and of those that may be it.</summary>
+    internal bool ForgetMethod(GatewayIdentity gateway) => Methods.RemoveAll(kept => kept.Gateway.MayBe(gateway)) > 0;
 
-    internal string? FindDescription(IPAddress gateway) =>
-        Descriptions.Find(kept => GatewayIdentity.AreSame(kept.Gateway, gateway))?.Location;
+    internal string? FindDescription(GatewayIdentity gateway) =>
+        (Descriptions.Find(kept => kept.Gateway == gateway) ?? Descriptions.FindLast(kept => kept.Gateway.MayBe(gateway)))?.Location;
 
     /// <summary>Takes note of where a gateway described itself. False when that is known.</summary>
     internal bool NoteDescription(KeptDescription description)
     {
-        if (FindDescription(description.Gateway) == description.Location) return false;
-        Descriptions.RemoveAll(kept => GatewayIdentity.AreSame(kept.Gateway, description.Gateway));
+        if (Descriptions.Contains(description)) return false;
+        Descriptions.RemoveAll(kept => kept.Gateway == description.Gateway);
         Descriptions.Add(description);
         if (Descriptions.Count > MaxDescriptions) Descriptions.RemoveRange(0, Descriptions.Count - MaxDescriptions);
         return true;
@@ -104,23 +118,24 @@ internal sealed class MemoryContents
 
     private static bool IsAlive(PortMapping mapping, DateTimeOffset? now)
     {
-        if (now is null || mapping.IsPermanent) return true;
+        if (now is null) return true;
+        if (mapping.IsPermanent) return mapping.MappedAt < s_earliest || now < mapping.MappedAt + s_permanentLifetime;
         if (mapping.Lifetime > TimeSpan.Zero) return now < mapping.ExpiresAt;
         return now < mapping.MappedAt + (mapping.Method == PortMappingMethod.Igd ? s_askedLifetimeIgd : s_askedLifetime);
     }
 
-    private static bool IsSame(PortMapping one, PortMapping other) => one.Method == other.Method && GatewayIdentity.IsSamePort(one, other);
+    private static bool IsSame(PortMapping one, PortMapping other) => one.Method == other.Method && one.IsSamePortAs(other);
 }
 
 /// <summary>The nonce of the mapping of a port.</summary>
-internal sealed record KeptNonce(IPAddress Gateway, PortMappingProtocol Protocol, int InternalPort, PcpNonce Nonce)
+internal sealed record KeptNonce(GatewayIdentity Gateway, PortMappingProtocol Protocol, int InternalPort, PcpNonce Nonce)
 {
-    internal bool IsFor(IPAddress gateway, PortMappingProtocol protocol, int port) =>
-        Protocol == protocol && InternalPort == port && GatewayIdentity.AreSame(Gateway, gateway);
+    internal bool IsFor(GatewayIdentity gateway, PortMappingProtocol protocol, int port) =>
+        Protocol == protocol && InternalPort == port && Gateway == gateway;
 }
 
 /// <summary>The protocol that worked on a gateway.</summary>
-internal sealed record KeptMethod(IPAddress Gateway, PortMappingMethod Method);
+internal sealed record KeptMethod(GatewayIdentity Gateway, PortMappingMethod Method);
 
 /// <summary>Where a gateway described itself by UPnP.</summary>
-internal sealed record KeptDescription(IPAddress Gateway, string Location);
+internal sealed record KeptDescription(GatewayIdentity Gateway, string Location);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Btmm.Protocol.NatTraversal.Igd;
@@ -9,7 +10,10 @@ namespace Btmm.Core.NatTraversal.Memory;
 /// <summary>The file of a <see cref="MappingMemory"/> as JSON.</summary>
 internal static class MemoryJson
 {
-    internal const int CurrentVersion = 1;
+    /// <summary>Since 2, entries tell the gateway's link-layer address.</summary>
+    internal const int CurrentVersion = 2;
+
+    private const int OldestVersion = 1;
 
     internal static byte[] Format(MemoryContents contents) => JsonSerializer.SerializeToUtf8Bytes(
         new MemoryDocument
@@ -17,8 +21,8 @@ internal static class MemoryJson
             Version = CurrentVersion,
             Mappings = [.. contents.Mappings.Select(MappingDocument.From)],
             Nonces = [.. contents.Nonces.Select(NonceDocument.From)],
-            Methods = [.. contents.Methods.Select(kept => new MethodDocument(kept.Gateway.ToString(), kept.Method.ToString()))],
-            Descriptions = [.. contents.Descriptions.Select(kept => new DescriptionDocument(kept.Gateway.ToString(), kept.Location))],
+            Methods = [.. contents.Methods.Select(MethodDocument.From)],
+            Descriptions = [.. contents.Descriptions.Select(DescriptionDocument.From)],
         },
         MemoryJsonContext.Default.MemoryDocument);
 
@@ -30,7 +34,7 @@ internal static class MemoryJson
         {
             // First alone: a later version may hold anything beside it.
             version = JsonSerializer.Deserialize(file, MemoryJsonContext.Default.MemoryVersion)?.Version ?? 0;
-            if (version != CurrentVersion) return null;
+            if (version is < OldestVersion or > CurrentVersion) return null;
             if (JsonSerializer.Deserialize(file, MemoryJsonContext.Default.MemoryDocument) is not { } document) return null;
             var contents = new MemoryContents();
             contents.Mappings.AddRange(Newest(document.Mappings, entry => entry.ToMapping(), MemoryContents.MaxMappings));
@@ -48,6 +52,16 @@ internal static class MemoryJson
     internal static TEnum? ParseName<TEnum>(string? name)
         where TEnum : struct, Enum =>
         Enum.TryParse(name, out TEnum value) && Enum.IsDefined(value) && !char.IsAsciiDigit(name![0]) ? value : null;
+
+    /// <summary>
+    /// Null when the address is none. A link-layer address that makes no sense counts as not known: what the entry says is true all the same.
+    /// </summary>
+    internal static GatewayIdentity? ParseGateway(string? address, string? linkAddress)
+    {
+        if (!IPAddress.TryParse(address, out IPAddress? gateway)) return null;
+        bool isKnown = PhysicalAddress.TryParse(linkAddress, out PhysicalAddress? link) && link.GetAddressBytes().Length > 0;
+        return new GatewayIdentity(gateway, isKnown ? link : null);
+    }
 
     private static IEnumerable<T> Newest<TEntry, T>(TEntry?[]? entries, Func<TEntry, T?> read, int limit)
         where TEntry : class
@@ -75,6 +89,7 @@ internal sealed record MappingDocument
 
     [JsonPropertyName("method")] public string? Method { get; init; }
     [JsonPropertyName("gateway")] public string? Gateway { get; init; }
+    [JsonPropertyName("gatewayLink")] public string? GatewayLink { get; init; }
     [JsonPropertyName("protocol")] public string? Protocol { get; init; }
     [JsonPropertyName("internalPort")] public int InternalPort { get; init; }
     [JsonPropertyName("externalPort")] public int ExternalPort { get; init; }
@@ -89,6 +104,7 @@ internal sealed record MappingDocument
     {
         Method = mapping.Method.ToString(),
         Gateway = mapping.Gateway.ToString(),
+        GatewayLink = mapping.GatewayLinkAddress?.ToString(),
         Protocol = mapping.Protocol.ToString(),
         InternalPort = mapping.InternalPort,
         ExternalPort = mapping.ExternalPort,
@@ -104,13 +120,14 @@ internal sealed record MappingDocument
     {
         if (MemoryJson.ParseName<PortMappingMethod>(Method) is not { } method) return null;
         if (MemoryJson.ParseName<PortMappingProtocol>(Protocol) is not { } protocol) return null;
-        bool fits = IPAddress.TryParse(Gateway, out IPAddress? gateway)
-            && InternalPort is > 0 and <= ushort.MaxValue && ExternalPort is >= 0 and <= ushort.MaxValue
+        if (MemoryJson.ParseGateway(Gateway, GatewayLink) is not { } gateway) return null;
+        bool fits = InternalPort is > 0 and <= ushort.MaxValue && ExternalPort is >= 0 and <= ushort.MaxValue
             && LifetimeSeconds is >= 0 and <= LongestLifetimeSeconds
             && MappedAt.Year < 9000; // Past years are no nonsense: without a battery a clock starts in 1970.
-        if (!fits || gateway is null) return null;
-        return new PortMapping(method, gateway, protocol, InternalPort, ExternalPort, TimeSpan.FromSeconds(LifetimeSeconds), MappedAt)
+        if (!fits) return null;
+        return new PortMapping(method, gateway.Address, protocol, InternalPort, ExternalPort, TimeSpan.FromSeconds(LifetimeSeconds), MappedAt)
         {
+            GatewayLinkAddress = gateway.LinkAddress,
             ExternalAddress = IPAddress.TryParse(ExternalAddress, out IPAddress? external) ? external : null,
             InternalAddress = IPAddress.TryParse(InternalAddress, out IPAddress? inner) ? inner : null,
             Nonce = PcpNonce.TryParse(Nonce, out PcpNonce nonce) ? nonce : null,
@@ -122,15 +139,16 @@ internal sealed record MappingDocument
 /// <summary>The nonce of one port.</summary>
 internal sealed record NonceDocument(
     [property: JsonPropertyName("gateway")] string? Gateway,
+    [property: JsonPropertyName("gatewayLink")] string? GatewayLink,
     [property: JsonPropertyName("protocol")] string? Protocol,
     [property: JsonPropertyName("internalPort")] int InternalPort,
     [property: JsonPropertyName("nonce")] string? Nonce)
 {
     internal static NonceDocument From(KeptNonce kept) =>
-        new(kept.Gateway.ToString(), kept.Protocol.ToString(), kept.InternalPort, kept.Nonce.ToString());
+        new(kept.Gateway.Address.ToString(), kept.Gateway.LinkAddress?.ToString(), kept.Protocol.ToString(), kept.InternalPort, kept.Nonce.ToString());
 
     internal KeptNonce? ToNonce() =>
-        IPAddress.TryParse(Gateway, out IPAddress? gateway) && MemoryJson.ParseName<PortMappingProtocol>(Protocol) is { } protocol
+        MemoryJson.ParseGateway(Gateway, GatewayLink) is { } gateway && MemoryJson.ParseName<PortMappingProtocol>(Protocol) is { } protocol
             && InternalPort is > 0 and <= ushort.MaxValue && PcpNonce.TryParse(Nonce, out PcpNonce nonce)
             ? new KeptNonce(gateway, protocol, InternalPort, nonce)
             : null;
@@ -139,10 +157,14 @@ internal sealed record NonceDocument(
 /// <summary>The protocol that worked on one gateway.</summary>
 internal sealed record MethodDocument(
     [property: JsonPropertyName("gateway")] string? Gateway,
+    [property: JsonPropertyName("gatewayLink")] string? GatewayLink,
     [property: JsonPropertyName("method")] string? Method)
 {
+    internal static MethodDocument From(KeptMethod kept) =>
+        new(kept.Gateway.Address.ToString(), kept.Gateway.LinkAddress?.ToString(), kept.Method.ToString());
+
     internal KeptMethod? ToMethod() =>
-        IPAddress.TryParse(Gateway, out IPAddress? gateway) && MemoryJson.ParseName<PortMappingMethod>(Method) is { } method
+        MemoryJson.ParseGateway(Gateway, GatewayLink) is { } gateway && MemoryJson.ParseName<PortMappingMethod>(Method) is { } method
             ? new KeptMethod(gateway, method)
             : null;
 }
@@ -150,10 +172,14 @@ internal sealed record MethodDocument(
 /// <summary>Where one gateway described itself by UPnP.</summary>
 internal sealed record DescriptionDocument(
     [property: JsonPropertyName("gateway")] string? Gateway,
+    [property: JsonPropertyName("gatewayLink")] string? GatewayLink,
     [property: JsonPropertyName("location")] string? Location)
 {
+    internal static DescriptionDocument From(KeptDescription kept) =>
+        new(kept.Gateway.Address.ToString(), kept.Gateway.LinkAddress?.ToString(), kept.Location);
+
     internal KeptDescription? ToDescription() =>
-        IPAddress.TryParse(Gateway, out IPAddress? gateway) && Location is { Length: > 0 and <= IgdConstants.MaxUrlLength }
+        MemoryJson.ParseGateway(Gateway, GatewayLink) is { } gateway && Location is { Length: > 0 and <= IgdConstants.MaxUrlLength }
             ? new KeptDescription(gateway, Location)
             : null;
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Threading.Channels;
 using Btmm.Core.Diagnostics;
 
@@ -9,23 +8,23 @@ namespace Btmm.Core.NatTraversal.Memory;
 /// forgotten when it is released, so that no crash leaves one that nobody knows of. Thread-safe.
 /// </summary>
 /// <remarks>
-/// By NAT-PMP and PCP a host's port has one mapping, whatever external port is asked for. An IGD would make a second one, and the
-/// first would be forgotten: so it goes before another port is asked for.
+/// <para>Notes tell which gateway they are about, and nothing of another gateway with the same address is deleted here. Where it is
+/// not known for certain that this is the gateway of a permanent mapping, only its deletion ends the note, not that there is none.</para>
+/// <para>By NAT-PMP and PCP a host's port has one mapping, whatever external port is asked for. An IGD would make a second one, and the
+/// first would be forgotten: so it goes before another port is asked for.</para>
 /// </remarks>
 internal sealed class RecordingPortMapper : IPortMapper
 {
     private readonly IPortMapper _inner;
     private readonly PortMappingMethod _method;
-    private readonly IPAddress _gateway;
-    private readonly IMappingMemory _memory;
+    private readonly GatewayMemory _memory;
     private readonly TimeProvider _time;
     private readonly HashSet<(PortMappingProtocol Protocol, int Port)> _made = [];
 
-    internal RecordingPortMapper(IPortMapper inner, PortMappingMethod method, IPAddress gateway, IMappingMemory memory, TimeProvider time)
+    internal RecordingPortMapper(IPortMapper inner, PortMappingMethod method, GatewayMemory memory, TimeProvider time)
     {
         _inner = inner;
         _method = method;
-        _gateway = gateway;
         _memory = memory;
         _time = time;
     }
@@ -44,42 +43,72 @@ internal sealed class RecordingPortMapper : IPortMapper
     public async Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        GatewayIdentity here = _memory.Gateway; // One for the whole operation, so that the grant takes the place of the question.
         PortMapping asked = new(
-            _method, _gateway, request.Protocol, request.InternalPort, request.SuggestedExternalPort, TimeSpan.Zero, _time.GetUtcNow());
+            _method, here.Address, request.Protocol, request.InternalPort, request.SuggestedExternalPort, TimeSpan.Zero, _time.GetUtcNow())
+        { GatewayLinkAddress = here.LinkAddress };
         if (_method == PortMappingMethod.Igd && Find(asked) is { } old)
             request = await MakeWayAsync(old, request, effort, cancellationToken).ConfigureAwait(false);
-        PortMapping? former = Find(asked);
+        bool isNew = FindNoted(asked) is null;
 
         // What is known already needs no new note; so a disk that became full or read-only ends no mapping.
-        if (former is null && !HasMade(asked)) _memory.Note(asked);
+        if (isNew && !HasMade(asked)) _memory.Note(asked);
         try
         {
-            PortMapping granted = await _inner.MapAsync(request, effort, cancellationToken).ConfigureAwait(false);
+            PortMapping granted = await _inner.MapAsync(request, effort, cancellationToken).ConfigureAwait(false) with
+            {
+                GatewayLinkAddress = here.LinkAddress,
+            };
             NoteGranted(granted);
             return granted;
         }
-        catch (Exception e) when (former is null && PortMappingErrors.MadeNothing(e))
+        catch (Exception e) when (isNew && PortMappingErrors.MadeNothing(e))
         {
             // Unless another process of this user was luckier with the same port meanwhile.
-            if (Find(asked)?.Lifetime == TimeSpan.Zero) _memory.Forget(asked);
+            if (FindNoted(asked)?.Lifetime == TimeSpan.Zero) _memory.Forget(asked);
             throw;
         }
     }
 
     /// <inheritdoc/>
-    public async Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        await _inner.DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
+        GatewayIdentity here = await MeetAsync(mapping.Identity, effort, cancellationToken).ConfigureAwait(false);
+        if (!here.MayBe(mapping.Identity)) throw PortMappingErrors.OtherGateway(mapping.Identity, here);
+        bool wasThere = await _inner.DeleteAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
         lock (_made) _made.Remove((mapping.Protocol, mapping.InternalPort));
-        _memory.Forget(mapping);
+        if (wasThere || !mapping.IsPermanent || here.IsProvenToBe(mapping.Identity)) _memory.Forget(mapping);
+        return wasThere;
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _inner.DisposeAsync();
 
+    /// <summary>Who the gateway is. When that matters and is not known, as before the first packet to it, it is asked something first.</summary>
+    private async Task<GatewayIdentity> MeetAsync(GatewayIdentity expected, ExchangeEffort effort, CancellationToken cancellationToken)
+    {
+        GatewayIdentity here = _memory.Gateway;
+        if (expected.LinkAddress is null || here.LinkAddress is not null) return here;
+        try
+        {
+            await _inner.QueryAsync(effort, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BtmmException)
+        {
+            return _memory.Gateway; // A refusal shows as well who it came from; and who is silent will be so again.
+        }
+
+        return _memory.Gateway;
+    }
+
+    /// <summary>What is known of the port on this gateway, or on one that may be it.</summary>
     private PortMapping? Find(PortMapping asked) =>
-        _memory.Mappings.LastOrDefault(known => known.Method == _method && GatewayIdentity.IsSamePort(known, asked));
+        _memory.MappingsOf(asked.Protocol, asked.InternalPort).LastOrDefault(known => known.Method == _method);
+
+    /// <summary>What a note of the port would take the place of.</summary>
+    private PortMapping? FindNoted(PortMapping asked) =>
+        _memory.Mappings.LastOrDefault(known => known.Method == _method && known.IsSamePortAs(asked));
 
     /// <summary>Before an IGD is asked again: what it has of the port must not become a second mapping.</summary>
     private async Task<PortMappingRequest> MakeWayAsync(
@@ -125,7 +154,7 @@ internal sealed class RecordingPortMapper : IPortMapper
         }
         catch (BtmmException e)
         {
-            PortMappingLog.Instance.NotRemembered(_gateway.ToString(), e.Message);
+            PortMappingLog.Instance.NotRemembered(granted.Gateway.ToString(), e.Message);
         }
     }
 }

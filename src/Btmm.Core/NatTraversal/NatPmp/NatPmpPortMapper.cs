@@ -7,7 +7,7 @@ namespace Btmm.Core.NatTraversal.NatPmp;
 /// <summary>Maps ports by NAT-PMP, and hears the gateway's announcements. Thread-safe.</summary>
 public sealed class NatPmpPortMapper : IPortMapper
 {
-    private readonly IMappingMemory _memory;
+    private readonly GatewayMemory _memory;
     private readonly NatPmpClient _client;
     private readonly GatewayAnnouncementListener _listener;
 
@@ -16,7 +16,7 @@ public sealed class NatPmpPortMapper : IPortMapper
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(services);
-        _memory = services.Memory;
+        _memory = services.MemoryOf(route);
         _client = new NatPmpClient(route, services.Channels, services.Time);
         _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
@@ -44,10 +44,11 @@ public sealed class NatPmpPortMapper : IPortMapper
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        return _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, cancellationToken, Tries(effort));
+        await _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, cancellationToken, Tries(effort)).ConfigureAwait(false);
+        return true; // It says the same whether there was one or not (RFC 6886 §3.4).
     }
 
     /// <inheritdoc/>

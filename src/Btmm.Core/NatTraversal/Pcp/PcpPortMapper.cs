@@ -21,7 +21,7 @@ public sealed class PcpPortMapper : IPortMapper
     /// <summary>A pinhole that cannot be deleted is good enough as gone when it ends within this.</summary>
     private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(10);
 
-    private readonly IMappingMemory _memory;
+    private readonly GatewayMemory _memory;
     private readonly IPAddress _local;
     private readonly TimeProvider _time;
     private readonly PcpClient _client;
@@ -36,7 +36,7 @@ public sealed class PcpPortMapper : IPortMapper
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(services);
-        _memory = services.Memory;
+        _memory = services.MemoryOf(route);
         _local = route.LocalAddress;
         _time = services.Time;
         _client = new PcpClient(route, services.Channels, services.Random, services.Time) { Unasked = HearUnasked };
@@ -61,14 +61,14 @@ public sealed class PcpPortMapper : IPortMapper
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
         return InTurnAsync(
             async () =>
             {
                 await DeleteInTurnAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
-                return true;
+                return true; // It says the same whether there was one or not (RFC 6887 §15).
             },
             cancellationToken);
     }
@@ -116,7 +116,7 @@ public sealed class PcpPortMapper : IPortMapper
 
     private async Task<PortMapping> MapInTurnAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        PcpNonce nonce = _memory.NonceFor(_client.GatewayEndPoint.Address, request.Protocol, request.InternalPort);
+        PcpNonce nonce = _memory.NonceFor(request.Protocol, request.InternalPort);
         IPAddress? suggested = SuggestedAddress(request);
         PortMappingRequest understood = request;
         PortMapping mapping;
@@ -145,7 +145,7 @@ public sealed class PcpPortMapper : IPortMapper
 
     private async Task DeleteInTurnAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        PcpNonce nonce = mapping.Nonce ?? _memory.NonceFor(mapping.Gateway, mapping.Protocol, mapping.InternalPort);
+        PcpNonce nonce = mapping.Nonce ?? _memory.NonceOf(mapping);
         lock (_gate) _held.RemoveAll(held => held.IsFor(mapping.Protocol, mapping.InternalPort)); // So that no query makes it again.
         try
         {
@@ -173,8 +173,8 @@ public sealed class PcpPortMapper : IPortMapper
             if (_held.Find(held => held.IsFor(request.Protocol, request.InternalPort)) is { } held) return held.Mapping.ExternalAddress;
         }
 
-        return _memory.Mappings.LastOrDefault(known => known.Method == PortMappingMethod.Pcp && known.Protocol == request.Protocol
-            && known.InternalPort == request.InternalPort && known.Gateway.Equals(_client.GatewayEndPoint.Address))?.ExternalAddress;
+        return _memory.MappingsOf(request.Protocol, request.InternalPort)
+            .LastOrDefault(known => known.Method == PortMappingMethod.Pcp)?.ExternalAddress;
     }
 
     private bool IsIPv6 => _local.AddressFamily == AddressFamily.InterNetworkV6;

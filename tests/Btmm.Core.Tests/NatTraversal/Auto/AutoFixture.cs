@@ -51,18 +51,23 @@ internal sealed class AutoFixture : IPortMapperFactory
             other.QueryFailure = other.MapFailure = BtmmErrorReason.PortMappingUnsupported;
     }
 
+    /// <summary>Who the gateway is on its link; null for unknown.</summary>
+    public FakeGatewayFinder Neighbours { get; } = new();
+
+    public GatewayMemory MemoryOf(GatewayRoute route) => new(Memory, Neighbours, route);
+
     public AutoPortMapper Open(PortMappingMethod? only = null) => Open(Route, only);
 
     /// <summary>Of IPv6, a gateway that speaks PCP and lets everything through.</summary>
     public IPortMapper Open(GatewayRoute route) => route.Gateway.AddressFamily == AddressFamily.InterNetwork
         ? Open(route, null)
-        : new RecordingPortMapper(new FakeMethod(PortMappingMethod.Pcp, route.Gateway, Clock, new FakeTable()), PortMappingMethod.Pcp, route.Gateway, Memory, Clock);
+        : new RecordingPortMapper(new FakeMethod(PortMappingMethod.Pcp, route.Gateway, Clock, new FakeTable()), PortMappingMethod.Pcp, MemoryOf(route), Clock);
 
     public AutoPortMapper Open(GatewayRoute route, PortMappingMethod? only) => new(
         route,
-        Memory,
+        MemoryOf(route),
         Clock,
-        [.. Methods.Select(fake => new MapperLane(fake.Method, () => new RecordingPortMapper(fake, fake.Method, route.Gateway, Memory, Clock)))],
+        [.. Methods.Select(fake => new MapperLane(fake.Method, () => new RecordingPortMapper(fake, fake.Method, MemoryOf(route), Clock)))],
         only is { } one ? [one] : []);
 
     public async Task<T> RunAsync<T>(Task<T> task)

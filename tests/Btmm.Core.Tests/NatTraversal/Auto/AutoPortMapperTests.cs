@@ -17,7 +17,7 @@ public sealed class AutoPortMapperTests
         Assert.Equal(PortMappingMethod.Pcp, mapping.Method);
         Assert.Equal((1, 0, 0), Maps());
         Assert.Equal(mapping, Assert.Single(_lab.Memory.Mappings));
-        Assert.Equal(PortMappingMethod.Pcp, _lab.Memory.MethodFor(_lab.Route.Gateway));
+        Assert.Equal(PortMappingMethod.Pcp, _lab.Memory.MethodFor(new(_lab.Route.Gateway)));
         await _lab.RunAsync(auto.DeleteAsync(mapping, ExchangeEffort.Brief, CancellationToken.None));
         Assert.Equal(0, _lab.Mappings);
         Assert.Empty(_lab.Memory.Mappings);
@@ -39,7 +39,7 @@ public sealed class AutoPortMapperTests
         Assert.Equal((1, 1, 0), Maps());
         Assert.Equal(1, _lab.Mappings);
         Assert.Equal(PortMappingMethod.NatPmp, Assert.Single(_lab.Memory.Mappings).Method);
-        Assert.Equal(PortMappingMethod.NatPmp, _lab.Memory.MethodFor(_lab.Route.Gateway));
+        Assert.Equal(PortMappingMethod.NatPmp, _lab.Memory.MethodFor(new(_lab.Route.Gateway)));
     }
 
     [Fact]

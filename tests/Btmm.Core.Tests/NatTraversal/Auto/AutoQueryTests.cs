@@ -51,7 +51,7 @@ public sealed class AutoQueryTests
     [Fact]
     public async Task Query_MethodRemembered_OthersAreNotAsked()
     {
-        _lab.Memory.NoteMethod(_lab.Route.Gateway, PortMappingMethod.Igd);
+        _lab.Memory.NoteMethod(new(_lab.Route.Gateway), PortMappingMethod.Igd);
         _lab.Igd.Delay = TimeSpan.FromMilliseconds(200);
         await using AutoPortMapper auto = _lab.Open();
         Assert.Equal(PortMappingMethod.Igd, (await QueryAsync(auto)).Method);
@@ -61,13 +61,13 @@ public sealed class AutoQueryTests
     [Fact]
     public async Task Query_RememberedMethodGone_OthersFollowAndItIsForgotten()
     {
-        _lab.Memory.NoteMethod(_lab.Route.Gateway, PortMappingMethod.Igd);
+        _lab.Memory.NoteMethod(new(_lab.Route.Gateway), PortMappingMethod.Igd);
         _lab.Igd.Deaf = true;
         await using AutoPortMapper auto = _lab.Open();
         Assert.Equal(PortMappingMethod.Pcp, (await QueryAsync(auto)).Method);
         Assert.Equal(251, _lab.Clock.Elapsed.TotalMilliseconds, 2.0);
         await MapAsync(auto);
-        Assert.Equal(PortMappingMethod.Pcp, _lab.Memory.MethodFor(_lab.Route.Gateway));
+        Assert.Equal(PortMappingMethod.Pcp, _lab.Memory.MethodFor(new(_lab.Route.Gateway)));
     }
 
     [Theory]

@@ -14,11 +14,11 @@ public sealed class IgdRecallTests
     public async Task Restart_GatewayMappedBefore_IsAskedWithoutASearch()
     {
         await using IgdFixture host = new();
-        Assert.Null(host.Services.Memory.DescriptionFor(host.Gateway.Address));
+        Assert.Null(host.Services.Memory.DescriptionFor(new(host.Gateway.Address)));
         await host.QueryAsync();
-        Assert.Null(host.Services.Memory.DescriptionFor(host.Gateway.Address)); // A mere question leaves nothing behind.
+        Assert.Null(host.Services.Memory.DescriptionFor(new(host.Gateway.Address))); // A mere question leaves nothing behind.
         await host.MapAsync();
-        Assert.Equal(Location, host.Services.Memory.DescriptionFor(host.Gateway.Address));
+        Assert.Equal(Location, host.Services.Memory.DescriptionFor(new(host.Gateway.Address)));
         int searches = host.Searches;
         await host.RestartAsync();
         Assert.Equal(1, (await host.QueryAsync()).Tries);
@@ -36,20 +36,20 @@ public sealed class IgdRecallTests
     public async Task Restart_DescriptionMovedOrForged_IsSearchedForAtOnce(string remembered)
     {
         await using IgdFixture host = new();
-        host.Services.Memory.NoteDescription(host.Gateway.Address, remembered);
+        host.Services.Memory.NoteDescription(new(host.Gateway.Address), remembered);
         await host.MapAsync();
         Assert.True(host.Searches > 0);
         Assert.Equal(TimeSpan.Zero, host.Clock.Elapsed);
         Assert.All(host.Wire.Connects, connect => Assert.Equal(host.Gateway.Address, connect.To.Address));
         Assert.DoesNotContain(host.Wire.Connects, connect => connect.To.Port == 22);
-        Assert.Equal(Location, host.Services.Memory.DescriptionFor(host.Gateway.Address));
+        Assert.Equal(Location, host.Services.Memory.DescriptionFor(new(host.Gateway.Address)));
     }
 
     [Fact]
     public async Task Restart_RememberedPageHangs_IsLeftAfterHalfASecond()
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { HttpSilent = true });
-        host.Services.Memory.NoteDescription(host.Gateway.Address, Location);
+        host.Services.Memory.NoteDescription(new(host.Gateway.Address), Location);
         Task<GatewayAnswer> query = host.Mapper.QueryAsync(ExchangeEffort.Thorough, CancellationToken.None);
         await host.Clock.RunUntilAsync(() => host.Searches > 0, TimeSpan.FromSeconds(2));
         Assert.InRange(host.Clock.Elapsed, TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(600));
@@ -60,7 +60,7 @@ public sealed class IgdRecallTests
     public async Task Restart_RememberedGatewayHasAPrivateAddress_ABetterOneIsSearchedForAMoment()
     {
         await using IgdFixture host = new(new FakeGatewayQuirks { IgdExternalAddress = "10.9.8.7" });
-        host.Services.Memory.NoteDescription(host.Gateway.Address, Location);
+        host.Services.Memory.NoteDescription(new(host.Gateway.Address), Location);
         Assert.Equal("10.9.8.7", $"{(await host.QueryAsync()).ExternalAddress}");
         Assert.True(host.Searches > 0);
         Assert.Equal(1, host.Gateway.Count("GET"));

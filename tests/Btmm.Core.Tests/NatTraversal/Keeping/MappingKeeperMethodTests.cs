@@ -174,7 +174,7 @@ public sealed class MappingKeeperMethodTests : IAsyncDisposable
     public async Task Keeper_StoppedWhileTheAnswerIsLost_ReleasesWhatMayExist()
     {
         _lab.UseOnly(_lab.Igd);
-        _lab.Memory.NoteMethod(_lab.Route.Gateway, PortMappingMethod.Igd);
+        _lab.Memory.NoteMethod(new(_lab.Route.Gateway), PortMappingMethod.Igd);
         Keeper.Start();
         await UntilAsync(() => _lab.Igd.Queries > 0);
         _lab.Igd.Dumb = true;

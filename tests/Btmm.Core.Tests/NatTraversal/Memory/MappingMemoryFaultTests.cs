@@ -44,14 +44,14 @@ public sealed class MappingMemoryFaultTests : IDisposable
     public void Update_CannotBeWritten_MappingsAreRefusedHintsAreLost()
     {
         MappingMemory memory = Open();
-        memory.NoteMethod(s_gateway, PortMappingMethod.Pcp);
+        memory.NoteMethod(new(s_gateway), PortMappingMethod.Pcp);
         Directory.CreateDirectory(FilePath + ".new/in-the-way");
         Assert.Equal(BtmmErrorReason.StateDirectoryInvalid, Assert.Throws<BtmmException>(() => memory.Note(Mapping())).Reason);
-        Assert.Throws<BtmmException>(() => memory.NonceFor(s_gateway, PortMappingProtocol.Udp, 1));
-        memory.NoteMethod(s_gateway, PortMappingMethod.Igd);
-        memory.ForgetMethod(s_gateway);
-        memory.NoteDescription(s_gateway, "http://192.168.1.1:5000/root.xml");
-        Assert.Equal(PortMappingMethod.Pcp, memory.MethodFor(s_gateway));
+        Assert.Throws<BtmmException>(() => memory.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 1));
+        memory.NoteMethod(new(s_gateway), PortMappingMethod.Igd);
+        memory.ForgetMethod(new(s_gateway));
+        memory.NoteDescription(new(s_gateway), "http://192.168.1.1:5000/root.xml");
+        Assert.Equal(PortMappingMethod.Pcp, memory.MethodFor(new(s_gateway)));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class MappingMemoryTests : IDisposable
     {
         MappingMemory memory = Open();
         Assert.Empty(memory.Mappings);
-        Assert.Null(memory.MethodFor(s_gateway));
+        Assert.Null(memory.MethodFor(new(s_gateway)));
         Assert.False(memory.WasDamaged);
         Assert.False(File.Exists(FilePath));
     }
@@ -34,19 +34,19 @@ public sealed class MappingMemoryTests : IDisposable
     [Trait("rfc", "6887§11.2")]
     public void NonceFor_AnswerGiven_IsOnDiskAlready()
     {
-        PcpNonce nonce = Open().NonceFor(s_gateway, PortMappingProtocol.Udp, 4500);
+        PcpNonce nonce = Open().NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4500);
         MappingMemory later = Open(); // As after a crash: nothing was closed.
-        Assert.Equal(nonce, later.NonceFor(s_gateway, PortMappingProtocol.Udp, 4500));
-        Assert.NotEqual(nonce, later.NonceFor(s_gateway, PortMappingProtocol.Tcp, 4500));
-        Assert.NotEqual(nonce, later.NonceFor(s_gateway, PortMappingProtocol.Udp, 4501));
-        Assert.NotEqual(nonce, later.NonceFor(IPAddress.Parse("10.0.0.1"), PortMappingProtocol.Udp, 4500));
+        Assert.Equal(nonce, later.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4500));
+        Assert.NotEqual(nonce, later.NonceFor(new(s_gateway), PortMappingProtocol.Tcp, 4500));
+        Assert.NotEqual(nonce, later.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4501));
+        Assert.NotEqual(nonce, later.NonceFor(new(IPAddress.Parse("10.0.0.1")), PortMappingProtocol.Udp, 4500));
     }
 
     [Fact]
     public void NonceFor_LinkLocalGateway_SameWhateverTheScope()
     {
-        PcpNonce nonce = Open().NonceFor(IPAddress.Parse("fe80::1%2"), PortMappingProtocol.Udp, 4500);
-        Assert.Equal(nonce, Open().NonceFor(IPAddress.Parse("fe80::1%7"), PortMappingProtocol.Udp, 4500));
+        PcpNonce nonce = Open().NonceFor(new(IPAddress.Parse("fe80::1%2")), PortMappingProtocol.Udp, 4500);
+        Assert.Equal(nonce, Open().NonceFor(new(IPAddress.Parse("fe80::1%7")), PortMappingProtocol.Udp, 4500));
     }
 
     [Fact]
@@ -79,15 +79,15 @@ public sealed class MappingMemoryTests : IDisposable
     public void Forget_OneMethod_LeavesTheOthersOfThePort()
     {
         MappingMemory memory = Open();
-        PcpNonce nonce = memory.NonceFor(s_gateway, PortMappingProtocol.Udp, 4500);
+        PcpNonce nonce = memory.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4500);
         memory.Note(Mapping(PortMappingMethod.Pcp));
         memory.Note(Mapping(PortMappingMethod.NatPmp));
         memory.Forget(Mapping(PortMappingMethod.NatPmp));
         Assert.Equal(PortMappingMethod.Pcp, Assert.Single(Open().Mappings).Method);
-        Assert.Equal(nonce, memory.NonceFor(s_gateway, PortMappingProtocol.Udp, 4500));
+        Assert.Equal(nonce, memory.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4500));
         memory.Forget(Mapping(PortMappingMethod.Pcp));
         Assert.Empty(Open().Mappings);
-        Assert.NotEqual(nonce, memory.NonceFor(s_gateway, PortMappingProtocol.Udp, 4500));
+        Assert.NotEqual(nonce, memory.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4500));
     }
 
     [Fact]
@@ -111,17 +111,17 @@ public sealed class MappingMemoryTests : IDisposable
         MappingMemory memory = Open();
         for (int i = 0; i <= MemoryContents.MaxMethods; i++)
         {
-            memory.NoteMethod(new IPAddress([10, 0, (byte)(i >> 8), (byte)i]), PortMappingMethod.Igd);
-            memory.NoteMethod(s_gateway, PortMappingMethod.Pcp);
+            memory.NoteMethod(new(new IPAddress([10, 0, (byte)(i >> 8), (byte)i])), PortMappingMethod.Igd);
+            memory.NoteMethod(new(s_gateway), PortMappingMethod.Pcp);
         }
 
-        Assert.Equal(PortMappingMethod.Pcp, Open().MethodFor(s_gateway));
-        Assert.Null(memory.MethodFor(IPAddress.Parse("10.0.0.0")));
-        Assert.Equal(PortMappingMethod.Igd, memory.MethodFor(IPAddress.Parse("10.0.0.9")));
-        memory.NoteMethod(s_gateway, PortMappingMethod.NatPmp);
-        Assert.Equal(PortMappingMethod.NatPmp, memory.MethodFor(s_gateway));
-        memory.ForgetMethod(s_gateway);
-        Assert.Null(Open().MethodFor(s_gateway));
+        Assert.Equal(PortMappingMethod.Pcp, Open().MethodFor(new(s_gateway)));
+        Assert.Null(memory.MethodFor(new(IPAddress.Parse("10.0.0.0"))));
+        Assert.Equal(PortMappingMethod.Igd, memory.MethodFor(new(IPAddress.Parse("10.0.0.9"))));
+        memory.NoteMethod(new(s_gateway), PortMappingMethod.NatPmp);
+        Assert.Equal(PortMappingMethod.NatPmp, memory.MethodFor(new(s_gateway)));
+        memory.ForgetMethod(new(s_gateway));
+        Assert.Null(Open().MethodFor(new(s_gateway)));
     }
 
     [Fact]
@@ -129,13 +129,13 @@ public sealed class MappingMemoryTests : IDisposable
     {
         MappingMemory memory = Open();
         for (int i = 0; i <= MemoryContents.MaxDescriptions; i++)
-            memory.NoteDescription(new IPAddress([10, 0, 0, (byte)i]), $"http://10.0.0.{i}/old.xml");
-        memory.NoteDescription(IPAddress.Parse("10.0.0.9"), "http://10.0.0.9/new.xml");
-        Assert.Null(Open().DescriptionFor(IPAddress.Parse("10.0.0.0")));
-        Assert.Equal("http://10.0.0.1/old.xml", Open().DescriptionFor(IPAddress.Parse("10.0.0.1")));
-        Assert.Equal("http://10.0.0.9/new.xml", Open().DescriptionFor(IPAddress.Parse("10.0.0.9")));
+            memory.NoteDescription(new(new IPAddress([10, 0, 0, (byte)i])), $"http://10.0.0.{i}/old.xml");
+        memory.NoteDescription(new(IPAddress.Parse("10.0.0.9")), "http://10.0.0.9/new.xml");
+        Assert.Null(Open().DescriptionFor(new(IPAddress.Parse("10.0.0.0"))));
+        Assert.Equal("http://10.0.0.1/old.xml", Open().DescriptionFor(new(IPAddress.Parse("10.0.0.1"))));
+        Assert.Equal("http://10.0.0.9/new.xml", Open().DescriptionFor(new(IPAddress.Parse("10.0.0.9"))));
         DateTime written = File.GetLastWriteTimeUtc(FilePath);
-        memory.NoteDescription(IPAddress.Parse("10.0.0.9"), "http://10.0.0.9/new.xml");
+        memory.NoteDescription(new(IPAddress.Parse("10.0.0.9")), "http://10.0.0.9/new.xml");
         Assert.Equal(written, File.GetLastWriteTimeUtc(FilePath));
     }
 
@@ -149,7 +149,7 @@ public sealed class MappingMemoryTests : IDisposable
         Assert.Equal(MemoryContents.MaxMappings, contents.Mappings.Count);
         Assert.Equal(permanent, contents.Mappings[0]);
         for (int port = 0; port < MemoryContents.MaxNonces + 10; port++)
-            contents.AddNonce(new KeptNonce(s_gateway, PortMappingProtocol.Udp, port, default));
+            contents.AddNonce(new KeptNonce(new(s_gateway), PortMappingProtocol.Udp, port, default));
         Assert.Equal(MemoryContents.MaxNonces, contents.Nonces.Count);
         byte[] file = MemoryJson.Format(contents);
         Assert.InRange(file.Length, 1, 1 << 20);
@@ -179,7 +179,7 @@ public sealed class MappingMemoryTests : IDisposable
     [Fact]
     public void Open_FileOfALaterVersion_UntouchedAndSaidClearly()
     {
-        const string Later = "{\"version\":2,\"mappings\":{\"other\":1}}";
+        const string Later = "{\"version\":3,\"mappings\":{\"other\":1}}";
         MappingMemory memory = Open();
         File.WriteAllText(FilePath, Later);
         var refusal = Assert.Throws<BtmmException>(() => Open());
@@ -240,13 +240,13 @@ public sealed class MappingMemoryTests : IDisposable
             for (int i = 0; i < Each; i++)
             {
                 int port = 1 + (writer * Each) + i;
-                memory.NonceFor(s_gateway, PortMappingProtocol.Udp, port);
+                memory.NonceFor(new(s_gateway), PortMappingProtocol.Udp, port);
                 memory.Note(Mapping(PortMappingMethod.Pcp) with { InternalPort = port });
             }
         })));
         Assert.Equal(Enumerable.Range(1, Writers * Each), Open().Mappings.Select(mapping => mapping.InternalPort).Order());
         PcpNonce[] nonces = await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ =>
-            Task.Run(() => Open().NonceFor(s_gateway, PortMappingProtocol.Tcp, 1))));
+            Task.Run(() => Open().NonceFor(new(s_gateway), PortMappingProtocol.Tcp, 1))));
         Assert.Single(nonces.Distinct());
     }
 
@@ -265,8 +265,8 @@ public sealed class MappingMemoryTests : IDisposable
     public void InMemory_NoFile_WorksTheSame()
     {
         MappingMemory memory = new(SystemRandomSource.Instance);
-        PcpNonce nonce = memory.NonceFor(s_gateway, PortMappingProtocol.Udp, 4500);
-        Assert.Equal(nonce, memory.NonceFor(s_gateway, PortMappingProtocol.Udp, 4500));
+        PcpNonce nonce = memory.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4500);
+        Assert.Equal(nonce, memory.NonceFor(new(s_gateway), PortMappingProtocol.Udp, 4500));
         memory.Note(Mapping(PortMappingMethod.Pcp));
         Assert.Single(memory.Mappings);
         memory.Forget(Mapping(PortMappingMethod.Pcp));
@@ -282,8 +282,8 @@ public sealed class MappingMemoryTests : IDisposable
     {
         var contents = new MemoryContents();
         contents.Note(Mapping(PortMappingMethod.NatPmp), null);
-        contents.AddNonce(new KeptNonce(s_gateway, PortMappingProtocol.Udp, 4500, PcpNonce.Create(SystemRandomSource.Instance)));
-        contents.NoteMethod(new KeptMethod(s_gateway, PortMappingMethod.NatPmp));
+        contents.AddNonce(new KeptNonce(new(s_gateway), PortMappingProtocol.Udp, 4500, PcpNonce.Create(SystemRandomSource.Instance)));
+        contents.NoteMethod(new KeptMethod(new(s_gateway), PortMappingMethod.NatPmp));
         return contents;
     }
 }

@@ -42,11 +42,11 @@ public sealed class RecordingPortMapperTests : IDisposable
         MappingMemory other = MappingMemory.Open(FilePath, SystemRandomSource.Instance, _clock);
         PortMapping granted = new(
             PortMappingMethod.Pcp, _lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port, 7, TimeSpan.FromHours(1), _clock.GetUtcNow())
-        { Nonce = other.NonceFor(_lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port) };
+        { Nonce = other.NonceFor(new(_lab.Route.Gateway), PortMappingProtocol.Udp, AutoFixture.Port) };
         other.Note(granted);
         await _lab.FailAsync(refused);
         Assert.Equal(granted, Assert.Single(_lab.Memory.Mappings));
-        Assert.Equal(granted.Nonce, _lab.Memory.NonceFor(_lab.Route.Gateway, PortMappingProtocol.Udp, AutoFixture.Port));
+        Assert.Equal(granted.Nonce, _lab.Memory.NonceFor(new(_lab.Route.Gateway), PortMappingProtocol.Udp, AutoFixture.Port));
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class RecordingPortMapperTests : IDisposable
         await _lab.RunAsync(again);
     }
 
-    private RecordingPortMapper Open(FakeMethod method) => new(method, method.Method, _lab.Route.Gateway, _lab.Memory, _clock);
+    private RecordingPortMapper Open(FakeMethod method) => new(method, method.Method, _lab.MemoryOf(_lab.Route), _clock);
 
     private Task<PortMapping> MapAsync(IPortMapper mapper, PortMappingRequest request) =>
         _lab.RunAsync(mapper.MapAsync(request, ExchangeEffort.Brisk, CancellationToken.None));

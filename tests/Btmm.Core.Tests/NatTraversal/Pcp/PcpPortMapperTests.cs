@@ -38,7 +38,7 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
         Assert.Equal(IPAddress.Parse("203.0.113.10"), mapping.ExternalAddress);
         Assert.Equal(TimeSpan.FromHours(1), mapping.Lifetime);
         Assert.Equal(PortMappingMethod.Pcp, mapping.Method);
-        Assert.Equal(_net.Memory.NonceFor(_net.Route.Gateway, PortMappingProtocol.Udp, 4500), mapping.Nonce);
+        Assert.Equal(_net.Memory.NonceFor(new(_net.Route.Gateway), PortMappingProtocol.Udp, 4500), mapping.Nonce);
         FakePcpRequest request = Assert.Single(_net.Gateway.PcpRequests);
         Assert.Equal(IPAddress.Any, request.SuggestedExternalAddress);
         Assert.Empty(request.Options);

@@ -56,10 +56,10 @@ internal sealed class ScriptedMapper(PortMappingMethod method, TimeProvider time
         return mapping;
     }
 
-    public Task DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
+    public Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         Deleted.Add(mapping);
-        return DeleteError is { } reason ? Task.FromException(Error(reason)) : Task.CompletedTask;
+        return DeleteError is { } reason ? Task.FromException<bool>(Error(reason)) : Task.FromResult(true);
     }
 
     public ValueTask DisposeAsync()
