@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
@@ -14,11 +13,6 @@ internal sealed class IgdFixture : IAsyncDisposable
 {
     public const int Port = 45678;
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
-
-    /// <summary>How long, in real time, nothing must happen before virtual time moves: HTTP takes its time, most of all at first.</summary>
-    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(50);
-
-    private static readonly TimeSpan s_realLimit = TimeSpan.FromSeconds(60);
 
     public IgdFixture(FakeGatewayQuirks? quirks = null, IStreamDialer? dialer = null, int? heldPort = null)
     {
@@ -84,7 +78,7 @@ internal sealed class IgdFixture : IAsyncDisposable
 
     public async Task<T> RunAsync<T>(Task<T> task)
     {
-        await RunUntilAsync(task);
+        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
         return await task;
     }
 
@@ -95,34 +89,6 @@ internal sealed class IgdFixture : IAsyncDisposable
     }
 
     private IgdPortMapper Open() => new(new GatewayRoute(Gateway.Address, Host.Address, 2, "eth2"), Services);
-
-    private long Progress => Gateway.Log.Count + Gateway.HttpBytesSent + Wire.Sent.Count + Wire.Connects.Count;
-
-    private async Task RunUntilAsync(Task task)
-    {
-        TimeSpan end = Clock.Elapsed + s_limit;
-        long start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            await QuietAsync(task);
-            if (task.IsCompleted) return;
-            TimeSpan? next = Clock.NextTimer;
-            if (Clock.Elapsed + next > end || Stopwatch.GetElapsedTime(start) > s_realLimit) throw new TimeoutException($"next timer: {next}");
-            if (next is not null) Clock.Advance(next.Value);
-        }
-    }
-
-    private async Task QuietAsync(Task task)
-    {
-        long since = Stopwatch.GetTimestamp();
-        for (long seen = Progress; !task.IsCompleted && Stopwatch.GetElapsedTime(since) < s_quiet;)
-        {
-            await FakeClock.SettleAsync();
-            if (Progress == seen) continue;
-            seen = Progress;
-            since = Stopwatch.GetTimestamp();
-        }
-    }
 
     private async Task<bool> DeleteAndSayAsync(PortMapping mapping)
     {
