@@ -5,13 +5,12 @@ namespace Btmm.Protocol.NatTraversal.Igd;
 /// <summary>A gateway's answer to GetSpecificPortMappingEntry or GetGenericPortMappingEntry. Immutable.</summary>
 /// <param name="InternalClient">The host that the port leads to.</param>
 /// <param name="InternalPort">The port on that host.</param>
-/// <param name="IsEnabled">Whether it is in force.</param>
 /// <param name="Description">What it was made with.</param>
 /// <param name="LeaseSeconds">
 /// The lease in seconds: what is left of it, or on some gateways what it was made with; 0 for ever; null when it does not say.
 /// </param>
-public sealed record IgdMappingEntry(
-    IPAddress InternalClient, ushort InternalPort, bool IsEnabled, string Description, uint? LeaseSeconds)
+/// <remarks>Whether it is in force (NewEnabled) is not read: what was made to be is, and what gateways say of it is not to be relied on.</remarks>
+public sealed record IgdMappingEntry(IPAddress InternalClient, ushort InternalPort, string Description, uint? LeaseSeconds)
 {
     /// <summary>The port on the gateway; only the list tells it.</summary>
     public ushort? ExternalPort { get; init; }
@@ -25,10 +24,7 @@ public sealed record IgdMappingEntry(
         ArgumentNullException.ThrowIfNull(answer);
         entry = null!;
         if (answer.Address("NewInternalClient") is not { } client || answer.Port("NewInternalPort") is not { } port) return false;
-        string enabled = answer.Text("NewEnabled") ?? "";
-        bool off = enabled is "0" || enabled.Equals("false", StringComparison.OrdinalIgnoreCase) || enabled.Equals("no", StringComparison.OrdinalIgnoreCase);
-        entry = new IgdMappingEntry(
-            client, port, !off, answer.Text("NewPortMappingDescription") ?? "", answer.Number("NewLeaseDuration"))
+        entry = new IgdMappingEntry(client, port, answer.Text("NewPortMappingDescription") ?? "", answer.Number("NewLeaseDuration"))
         {
             ExternalPort = answer.Port("NewExternalPort"),
             Transport = answer.Text("NewProtocol")?.ToUpperInvariant() switch

@@ -146,7 +146,7 @@ public sealed class IgdPortMapperTests
     [InlineData(null, 3600, false)]
     public void Made_LeaseTold_IsTheTruthButForTheSecondsOfTheAnswer(uint? told, int? seconds, bool permanent)
     {
-        IgdMappingEntry entry = new(IPAddress.Parse("192.168.1.100"), Port, true, "", told);
+        IgdMappingEntry entry = new(IPAddress.Parse("192.168.1.100"), Port, "", told);
         IgdMade made = new(Port, entry, 3600);
         Assert.Equal(seconds, (int?)made.Lease?.TotalSeconds);
         Assert.Equal(permanent, made.IsPermanent(1));

@@ -23,7 +23,7 @@ public sealed class IgdAnswerTests
     public void Parse_Entry_IsRead()
     {
         Assert.True(IgdMappingEntry.TryRead(Parse(IgdDocuments.Entry), out IgdMappingEntry entry));
-        Assert.Equal(new IgdMappingEntry(IPAddress.Parse("192.168.1.100"), 4500, true, "btmm", 3599), entry);
+        Assert.Equal(new IgdMappingEntry(IPAddress.Parse("192.168.1.100"), 4500, "btmm", 3599), entry);
         Assert.False(IgdMappingEntry.TryRead(Parse(IgdDocuments.Empty), out _));
     }
 
