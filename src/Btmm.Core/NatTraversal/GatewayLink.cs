@@ -27,7 +27,7 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
     private readonly IDatagramChannelFactory _channels;
     private readonly TimeProvider _time;
     private readonly long _origin;
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turn _turn = new();
     private readonly Lock _gate = new();
     private readonly byte[] _output;
     private Line? _line;
@@ -79,10 +79,14 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BtmmException">Unreachable: the network refuses the datagram.</exception>
     /// <exception cref="ObjectDisposedException">The link was disposed before the exchange ended.</exception>
-    internal async Task<ExchangeOutcome<TResponse>> ExchangeAsync(TRequest request, int maxTries, CancellationToken cancellationToken)
+    internal Task<ExchangeOutcome<TResponse>> ExchangeAsync(TRequest request, int maxTries, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxTries, 1);
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return _turn.RunAsync(() => ExchangeInTurnAsync(request, maxTries, cancellationToken), cancellationToken);
+    }
+
+    private async Task<ExchangeOutcome<TResponse>> ExchangeInTurnAsync(TRequest request, int maxTries, CancellationToken cancellationToken)
+    {
         bool answered = false;
         try
         {
@@ -103,17 +107,16 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
             // The answer may still come; a new socket makes sure that it does not pass for the answer to a later request. It also gets
             // rid of the ICMP errors that the system keeps with a socket.
             if (!answered) await CloseAsync().ConfigureAwait(false);
-            _turn.Release();
         }
     }
 
     /// <summary>Ends the exchange that is under way and those that wait for their turn, and returns when they have ended.</summary>
     public async ValueTask DisposeAsync()
     {
+        _turn.Close();
         lock (_gate) _disposed = true;
         await CloseAsync().ConfigureAwait(false);
-        await _turn.WaitAsync().ConfigureAwait(false);
-        _turn.Release(); // Not disposed of: that would leave whoever comes late to wait for ever.
+        await _turn.WhenIdleAsync().ConfigureAwait(false);
     }
 
     private async Task<ExchangeOutcome<TResponse>> RunAsync(Line line, CancellationToken cancellationToken)

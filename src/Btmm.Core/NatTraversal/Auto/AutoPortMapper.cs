@@ -41,7 +41,7 @@ public sealed class AutoPortMapper : IPortMapper
     private readonly IReadOnlyList<MapperLane> _allowed;
     private readonly GatewayMemory _memory;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turn _turn = new();
     private readonly Dictionary<(PortMappingProtocol Protocol, int Port), MapperLane> _madeBy = [];
     private readonly AnnouncementMerger _announcements;
     private MapperLane? _speaking;
@@ -71,7 +71,7 @@ public sealed class AutoPortMapper : IPortMapper
     public ChannelReader<GatewayAnnouncement> Announcements => _announcements.Reader;
 
     /// <inheritdoc/>
-    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) => InTurnAsync(
+    public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) => _turn.RunAsync(
         async () =>
         {
             var failures = new MapperFailures(_route.Gateway);
@@ -83,14 +83,14 @@ public sealed class AutoPortMapper : IPortMapper
     public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return InTurnAsync(() => MapByOneAsync(request, effort, cancellationToken), cancellationToken);
+        return _turn.RunAsync(() => MapByOneAsync(request, effort, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        return InTurnAsync(
+        return _turn.RunAsync(
             async () =>
             {
                 MapperLane lane = _lanes.FirstOrDefault(lane => lane.Method == mapping.Method) ?? throw NotFor(mapping.Method);
@@ -103,26 +103,13 @@ public sealed class AutoPortMapper : IPortMapper
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _turn.Close();
         foreach (MapperLane lane in _lanes)
         {
             if (lane.Opened is { } mapper) await mapper.DisposeAsync().ConfigureAwait(false);
         }
 
         await _announcements.DisposeAsync().ConfigureAwait(false);
-        _turn.Dispose();
-    }
-
-    private async Task<T> InTurnAsync<T>(Func<Task<T>> operation, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await operation().ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
-        }
     }
 
     /// <summary>Maps by one method after the other until one does it.</summary>

@@ -20,7 +20,8 @@ public sealed class IgdPortMapper : IPortMapper
     private readonly IgdHttpClient _http;
     private readonly IgdDiscovery _discovery;
     private readonly IgdNoticeListener _listener;
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Turn _turn = new();
+    private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<(PortMappingProtocol Protocol, int InternalPort), PortMapping> _held = [];
     private readonly Dictionary<(PortMappingProtocol Protocol, int InternalPort), PortMapping> _former = [];
     private readonly HashSet<(PortMappingProtocol Protocol, int InternalPort)> _unsure = [];
@@ -91,9 +92,12 @@ public sealed class IgdPortMapper : IPortMapper
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _turn.Close();
+        await _end.CancelAsync().ConfigureAwait(false);
+        await _turn.WhenIdleAsync().ConfigureAwait(false);
         await _listener.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
-        _turn.Dispose();
+        _end.Dispose();
     }
 
     /// <summary>
@@ -117,12 +121,15 @@ public sealed class IgdPortMapper : IPortMapper
     /// Runs an operation on the service that was found, or searches for one first. When it has moved (another port after a restart,
     /// as a rule), it is searched for once more.
     /// </summary>
-    private async Task<T> RunAsync<T>(
+    private Task<T> RunAsync<T>(
+        string what, ExchangeEffort effort, Func<Work, CancellationToken, Task<T>> operation, CancellationToken cancellationToken) =>
+        _turn.RunAsync(() => RunInTurnAsync(what, effort, operation, cancellationToken), cancellationToken);
+
+    private async Task<T> RunInTurnAsync<T>(
         string what, ExchangeEffort effort, Func<Work, CancellationToken, Task<T>> operation, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         using CancellationTokenSource timer = new(IgdLimits.Operation(effort), _services.Time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timer.Token, _end.Token);
         try
         {
             Recall();
@@ -146,11 +153,8 @@ public sealed class IgdPortMapper : IPortMapper
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            ObjectDisposedException.ThrowIf(_end.IsCancellationRequested, this);
             throw IgdErrors.TimedOut(Search, what);
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 

@@ -26,7 +26,9 @@ public sealed class PcpPortMapper : IPortMapper
     private readonly TimeProvider _time;
     private readonly PcpClient _client;
     private readonly GatewayAnnouncementListener _listener;
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    // Between a look at what is held and the exchange that it leads to, a deletion must not come, or the query would make again what
+    // was deleted.
+    private readonly Turn _turn = new();
     private readonly Lock _gate = new();
     private readonly List<Held> _held = [];
     private int _changes;
@@ -51,20 +53,20 @@ public sealed class PcpPortMapper : IPortMapper
 
     /// <inheritdoc/>
     public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
-        InTurnAsync(() => QueryInTurnAsync(effort, cancellationToken), cancellationToken);
+        _turn.RunAsync(() => QueryInTurnAsync(effort, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return InTurnAsync(() => MapInTurnAsync(request, effort, cancellationToken), cancellationToken);
+        return _turn.RunAsync(() => MapInTurnAsync(request, effort, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        return InTurnAsync(
+        return _turn.RunAsync(
             async () =>
             {
                 await DeleteInTurnAsync(mapping, effort, cancellationToken).ConfigureAwait(false);
@@ -76,25 +78,9 @@ public sealed class PcpPortMapper : IPortMapper
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _turn.Close();
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _client.DisposeAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Runs an operation while no other does: between a look at what is held and the exchange that it leads to, a deletion must not
-    /// come, or the query would make again what was deleted.
-    /// </summary>
-    private async Task<T> InTurnAsync<T>(Func<Task<T>> operation, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await operation().ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
-        }
     }
 
     private async Task<GatewayAnswer> QueryInTurnAsync(ExchangeEffort effort, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Auto;
 using Btmm.Core.NatTraversal.Memory;
+using Btmm.Core.Tests.Kit;
 using Btmm.TestKit;
 
 namespace Btmm.Core.Tests.NatTraversal.Auto;
@@ -13,7 +14,6 @@ namespace Btmm.Core.Tests.NatTraversal.Auto;
 internal sealed class AutoFixture : IPortMapperFactory
 {
     public const int Port = 45678;
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
     public AutoFixture(IMappingMemory? memory = null, FakeClock? clock = null)
     {
@@ -70,21 +70,9 @@ internal sealed class AutoFixture : IPortMapperFactory
         [.. Methods.Select(fake => new MapperLane(fake.Method, () => new RecordingPortMapper(fake, fake.Method, MemoryOf(route), Clock)))],
         only is { } one ? [one] : []);
 
-    public async Task<T> RunAsync<T>(Task<T> task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        return await task;
-    }
+    public Task<T> RunAsync<T>(Task<T> task) => Clock.RunAsync(task);
 
-    public async Task RunAsync(Task task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        await task;
-    }
+    public Task RunAsync(Task task) => Clock.RunAsync(task);
 
-    public async Task<BtmmException> FailAsync(Task task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        return await Assert.ThrowsAsync<BtmmException>(() => task);
-    }
+    public Task<BtmmException> FailAsync(Task task) => Clock.FailAsync(task);
 }

@@ -3,6 +3,7 @@ using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Igd;
 using Btmm.Core.NatTraversal.Memory;
+using Btmm.Core.Tests.Kit;
 using Btmm.Protocol.NatTraversal.Igd;
 using Btmm.TestKit;
 
@@ -12,7 +13,6 @@ namespace Btmm.Core.Tests.NatTraversal.Igd;
 internal sealed class IgdFixture : IAsyncDisposable
 {
     public const int Port = 45678;
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     public IgdFixture(FakeGatewayQuirks? quirks = null, IStreamDialer? dialer = null, int? heldPort = null)
     {
@@ -76,11 +76,7 @@ internal sealed class IgdFixture : IAsyncDisposable
     public Task<BtmmException> QueryFailsAsync(ExchangeEffort effort = ExchangeEffort.Thorough) =>
         FailsAsync(QueryAsync(effort));
 
-    public async Task<T> RunAsync<T>(Task<T> task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        return await task;
-    }
+    public Task<T> RunAsync<T>(Task<T> task) => Clock.RunAsync(task);
 
     public async ValueTask DisposeAsync()
     {

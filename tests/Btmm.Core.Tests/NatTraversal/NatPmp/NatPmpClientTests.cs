@@ -3,6 +3,7 @@ using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.NatPmp;
+using Btmm.Core.Tests.Kit;
 using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.NatPmp;
 using Btmm.TestKit;
@@ -11,7 +12,6 @@ namespace Btmm.Core.Tests.NatTraversal.NatPmp;
 
 public sealed class NatPmpClientTests : IAsyncDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
     private static readonly PortMappingRequest s_request = new(PortMappingProtocol.Udp, 4500, 4500, TimeSpan.FromHours(1));
     private readonly FakeClock _clock = new();
     private readonly VirtualWire _wire;
@@ -205,21 +205,9 @@ public sealed class NatPmpClientTests : IAsyncDisposable
         Assert.Empty(_wire.Sent);
     }
 
-    private async Task<T> RunAsync<T>(Task<T> task)
-    {
-        await _clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        return await task;
-    }
+    private Task<T> RunAsync<T>(Task<T> task) => _clock.RunAsync(task);
 
-    private async Task RunAsync(Task task)
-    {
-        await _clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        await task;
-    }
+    private Task RunAsync(Task task) => _clock.RunAsync(task);
 
-    private async Task<BtmmException> FailAsync(Task task)
-    {
-        await _clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        return await Assert.ThrowsAsync<BtmmException>(() => task);
-    }
+    private Task<BtmmException> FailAsync(Task task) => _clock.FailAsync(task);
 }

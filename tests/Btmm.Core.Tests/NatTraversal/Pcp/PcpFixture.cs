@@ -4,6 +4,7 @@ using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Memory;
 using Btmm.Core.NatTraversal.Pcp;
+using Btmm.Core.Tests.Kit;
 using Btmm.Protocol.NatTraversal.Pcp;
 using Btmm.TestKit;
 
@@ -13,7 +14,6 @@ namespace Btmm.Core.Tests.NatTraversal.Pcp;
 internal sealed class PcpFixture : IAsyncDisposable
 {
     public static readonly PortMappingRequest Request = new(PortMappingProtocol.Udp, 4500, 4500, TimeSpan.FromHours(1));
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     public PcpFixture(FakeGatewayProtocols protocols = FakeGatewayProtocols.All, bool ipv6 = false)
     {
@@ -53,23 +53,11 @@ internal sealed class PcpFixture : IAsyncDisposable
     public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort = ExchangeEffort.Brisk) =>
         RunAsync(Mapper.QueryAsync(effort, CancellationToken.None));
 
-    public async Task<T> RunAsync<T>(Task<T> task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        return await task;
-    }
+    public Task<T> RunAsync<T>(Task<T> task) => Clock.RunAsync(task);
 
-    public async Task RunAsync(Task task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        await task;
-    }
+    public Task RunAsync(Task task) => Clock.RunAsync(task);
 
-    public async Task<BtmmException> FailAsync(Task task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, s_limit);
-        return await Assert.ThrowsAsync<BtmmException>(() => task);
-    }
+    public Task<BtmmException> FailAsync(Task task) => Clock.FailAsync(task);
 
     public async ValueTask DisposeAsync()
     {

@@ -5,6 +5,7 @@ using Btmm.Core.NatTraversal;
 using Btmm.Core.NatTraversal.Auto;
 using Btmm.Core.NatTraversal.Keeping;
 using Btmm.Core.NatTraversal.Memory;
+using Btmm.Core.Tests.Kit;
 using Btmm.TestKit;
 
 namespace Btmm.Core.Tests.NatTraversal.Quirks;
@@ -104,23 +105,11 @@ internal sealed class QuirkLab : IAsyncDisposable
         return Clock.Elapsed - start;
     }
 
-    public async Task<T> RunAsync<T>(Task<T> task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, TimeSpan.FromMinutes(10));
-        return await task;
-    }
+    public Task<T> RunAsync<T>(Task<T> task) => Clock.RunAsync(task);
 
-    public async Task RunAsync(Task task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, TimeSpan.FromMinutes(10));
-        await task;
-    }
+    public Task RunAsync(Task task) => Clock.RunAsync(task);
 
-    public async Task<BtmmException> FailAsync(Task task)
-    {
-        await Clock.RunUntilAsync(() => task.IsCompleted, TimeSpan.FromMinutes(10));
-        return await Assert.ThrowsAsync<BtmmException>(() => task);
-    }
+    public Task<BtmmException> FailAsync(Task task) => Clock.FailAsync(task);
 
     /// <summary>
     /// Asks the gateway, maps a port and gives it back, and sees that this worked, that there never was a second mapping, and that nothing
