@@ -87,9 +87,9 @@ internal static class HelpText
             <seconds since start> <event> <message>
         and with --json one object each, with these members (the last six where they apply):
             at, elapsed, event, message, peer, identifier, endpoint, reason, remedy, interface
-        Events: started, recovered, network-changed, mapping-ready, mapping-lost, gateway-examined, published, renewed,
-            withdrawn, zone-reachable, zone-watched, zone-unreachable, peer-seen, peer-changed, peer-gone, tunnel-connecting, tunnel-up,
-            tunnel-moved, tunnel-rekeyed, tunnel-unresponsive, tunnel-down, problem, stopping, stopped.
+        Events: started, recovered, network-changed, mapping-ready, mapping-lost, gateway-examined, gateway-answer-refused,
+            published, renewed, withdrawn, zone-reachable, zone-watched, zone-unreachable, peer-seen, peer-changed, peer-gone,
+            tunnel-connecting, tunnel-up, tunnel-moved, tunnel-rekeyed, tunnel-unresponsive, tunnel-down, problem, stopping, stopped.
         Events of "zone": zone-started (with endpoints, tls, control), store-failed, store-recovered, stopping, stopped.
         Under systemd with Type=notify, "zone" tells when it is ready and when it stops.
 

@@ -30,9 +30,9 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
     private readonly Turn _turn = new();
     private readonly Lock _gate = new();
     private readonly byte[] _output;
+    private readonly RefusalLog _refusals;
     private Line? _line;
     private bool _disposed;
-    private bool _toldOfStranger;
 
     /// <summary>Makes a link; opens no socket yet.</summary>
     /// <param name="session">The session; the link's own from now on.</param>
@@ -43,13 +43,15 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
     /// <param name="channels">Where sockets come from.</param>
     /// <param name="time">The clock.</param>
     /// <param name="maxLength">The longest message in bytes; longer ones are ignored.</param>
+    /// <param name="refusals">Told of datagrams from other addresses.</param>
     internal GatewayLink(
         GatewaySession<TRequest, TResponse> session,
         IPEndPoint gateway,
         IPAddress local,
         IDatagramChannelFactory channels,
         TimeProvider time,
-        int maxLength)
+        int maxLength,
+        RefusalLog refusals)
     {
         ArgumentNullException.ThrowIfNull(time);
         _session = session;
@@ -59,6 +61,7 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
         _time = time;
         _origin = time.GetTimestamp();
         _output = new byte[maxLength];
+        _refusals = refusals;
     }
 
     /// <summary>Called after each datagram that arrived, while nobody else uses the session. Must be quick.</summary>
@@ -208,7 +211,7 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
             if (received.Truncated) return;
             if (!GatewaySource.IsGateway(_gateway.Address, received.Remote.Address))
             {
-                TellOfStranger(received.Remote);
+                _refusals.Stranger(received.Remote);
                 return;
             }
 
@@ -226,14 +229,6 @@ internal sealed class GatewayLink<TRequest, TResponse> : IAsyncDisposable
         {
             line.Fault = e;
         }
-    }
-
-    /// <summary>Once in the link's life, however many there are.</summary>
-    private void TellOfStranger(IPEndPoint sender)
-    {
-        if (_toldOfStranger) return;
-        _toldOfStranger = true;
-        PortMappingLog.Instance.StrangerIgnored(_gateway.Address.ToString(), sender.ToString());
     }
 
     private async Task CloseAsync()

@@ -15,6 +15,11 @@ public sealed record PortMapperServices(
     /// <summary>Tells gateways with the same inner address apart; null when nobody can on this system.</summary>
     public IGatewayFinder? Gateways { get; init; }
 
+    /// <summary>
+    /// Told of what is refused, each kind once per mapper; null for nobody. Called by any thread: must be quick and throw nothing.
+    /// </summary>
+    public Action<RefusedAnswer>? Refused { get; init; }
+
     /// <summary>What is remembered of one gateway.</summary>
     internal GatewayMemory MemoryOf(GatewayRoute route) => new(Memory, Gateways, route);
 }

@@ -93,6 +93,7 @@ public sealed partial class BtmmNode
             _ => $"Gateway {state.Route.Gateway} through {state.Route.InterfaceName}, own address {state.Route.LocalAddress}.",
         };
         _log.Add(NodeEventKind.NetworkChanged, message);
+        parts.Refusals.NetworkChanged();
         parts.Health?.NetworkChanged();
         parts.Endpoint.NotifyNetworkChanged();
         if (state.Route is null) return;

@@ -65,7 +65,8 @@ internal sealed class NodeBuilder
         IPAddress identifier = records.Identifier;
         IDatagramSocket socket = Undoable(OpenSocket(state));
         MappingMemory memory = OpenMemory(state);
-        IPortMapperFactory mappers = _connections.OpenMappers(memory);
+        var refusals = new GatewayRefusals(_log);
+        IPortMapperFactory mappers = _connections.OpenMappers(memory, refusals.Tell);
         MappingKeeper keeper = OpenKeeper(socket.LocalPort, mappers, memory);
 
         _undo.Push(new Undoing(() => system.UndoAll()));
@@ -94,7 +95,8 @@ internal sealed class NodeBuilder
             Memory = memory,
             Former = new FormerMappings(memory, mappers, _platform.Gateways),
             Endpoint = keeper,
-            Health = _connections.OpenExaminer?.Invoke(memory) is { } examine ? new GatewayHealth(() => EndpointHere(keeper), examine, _platform.Time) : null,
+            Health = OpenHealth(keeper, memory, refusals),
+            Refusals = refusals,
             Publisher = publisher,
             Peers = peers,
             Cache = cache,
@@ -147,6 +149,11 @@ internal sealed class NodeBuilder
         _platform.Random,
         memory,
         _connections.ExternalAddresses);
+
+    private GatewayHealth? OpenHealth(MappingKeeper keeper, IMappingMemory memory, GatewayRefusals refusals) =>
+        _connections.OpenExaminer?.Invoke(memory, refusals.Tell) is { } examine
+            ? new GatewayHealth(() => EndpointHere(keeper), examine, _platform.Time)
+            : null;
 
     /// <summary>The endpoint, unless it is still looked for, or is that of the network before.</summary>
     private EndpointState? EndpointHere(MappingKeeper keeper)

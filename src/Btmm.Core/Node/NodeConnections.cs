@@ -7,14 +7,14 @@ namespace Btmm.Core.Node;
 /// <summary>The node's links to the world outside, so that tests can replace them.</summary>
 internal sealed class NodeConnections
 {
-    /// <summary>Talks to gateways, and writes what it maps into a memory.</summary>
-    internal required Func<IMappingMemory, IPortMapperFactory> OpenMappers { get; init; }
+    /// <summary>Talks to gateways, writes what it maps into a memory, and tells what it refuses.</summary>
+    internal required Func<IMappingMemory, Action<RefusedAnswer>, IPortMapperFactory> OpenMappers { get; init; }
 
     /// <summary>
     /// Makes what examines the way to the internet, with what the keeper of the mapping knows and the memory holds; null for no
-    /// examinations.
+    /// examinations. It tells what it refuses, too.
     /// </summary>
-    internal Func<IMappingMemory, Func<EndpointState, CancellationToken, Task<GatewayVerdict>>>? OpenExaminer { get; init; }
+    internal Func<IMappingMemory, Action<RefusedAnswer>, Func<EndpointState, CancellationToken, Task<GatewayVerdict>>>? OpenExaminer { get; init; }
 
     /// <summary>Tells at which address this host's packets arrive outside; null when nobody can be asked.</summary>
     internal IExternalAddressFinder? ExternalAddresses { get; init; }

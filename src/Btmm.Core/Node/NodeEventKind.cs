@@ -21,6 +21,9 @@ public enum NodeEventKind
     /// <summary>The way to the internet was examined, and the verdict is another one than before.</summary>
     GatewayExamined,
 
+    /// <summary>Something that came in the gateway's name is refused: it is forged, broken or hostile. Each kind once on a network.</summary>
+    GatewayAnswerRefused,
+
     /// <summary>The host's records are in the zone.</summary>
     Published,
 

@@ -19,17 +19,17 @@ internal static class NodeNetwork
         var stunServers = new ZoneStunServers(zone, platform.Time);
         return new NodeConnections
         {
-            OpenMappers = memory => new PortMapperFactory(Services(platform, memory), options.MappingMethods),
-            OpenExaminer = memory =>
-                new NodeExaminer(new GatewayExaminer(Parts(platform, Services(platform, memory))), stunServers, memory).ExamineAsync,
+            OpenMappers = (memory, refused) => new PortMapperFactory(Services(platform, memory, refused), options.MappingMethods),
+            OpenExaminer = (memory, refused) =>
+                new NodeExaminer(new GatewayExaminer(Parts(platform, Services(platform, memory, refused))), stunServers, memory).ExamineAsync,
             ExternalAddresses = new StunAddressFinder(stunServers.FindAsync, platform.Channels, platform.Random, platform.Time),
             ZoneUpdater = new ZoneUpdater(zone, new DnsUpdateClient(client)),
             OpenRecordWatcher = () => new ZoneWatcher(zone, client, platform.Channels, platform.Random, platform.Time),
         };
     }
 
-    private static PortMapperServices Services(NodePlatform platform, IMappingMemory memory) =>
-        new(platform.Channels, platform.Streams, platform.Random, platform.Time, memory) { Gateways = platform.Gateways };
+    private static PortMapperServices Services(NodePlatform platform, IMappingMemory memory, Action<RefusedAnswer> refused) =>
+        new(platform.Channels, platform.Streams, platform.Random, platform.Time, memory) { Gateways = platform.Gateways, Refused = refused };
 
     private static GatewayExaminerParts Parts(NodePlatform platform, PortMapperServices services) => new()
     {

@@ -27,6 +27,7 @@ internal sealed class NodeParts
     internal required FormerMappings Former { get; init; }
     internal required MappingKeeper Endpoint { get; init; }
     internal required GatewayHealth? Health { get; init; }
+    internal required GatewayRefusals Refusals { get; init; }
     internal required RecordPublisher Publisher { get; init; }
     internal required PeerTable Peers { get; init; }
     internal required PeerCache Cache { get; init; }

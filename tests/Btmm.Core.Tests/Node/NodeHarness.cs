@@ -49,10 +49,14 @@ internal sealed class NodeHarness : IAsyncDisposable
         };
         var connections = new NodeConnections
         {
-            OpenMappers = memory => new RecordedMapper(Mapper, memory),
+            OpenMappers = (memory, refused) =>
+            {
+                Refused = refused;
+                return new RecordedMapper(Mapper, memory);
+            },
             ZoneUpdater = zone,
             OpenRecordWatcher = zone.Open,
-            OpenExaminer = examine is null ? null : _ => examine,
+            OpenExaminer = examine is null ? null : (_, _) => examine,
         };
         Node = new BtmmNode(options, platform, connections);
     }
@@ -62,6 +66,9 @@ internal sealed class NodeHarness : IAsyncDisposable
     internal FakeSystem System { get; } = new();
 
     internal FakeMapper Mapper { get; } = new();
+
+    /// <summary>What the node is told of refused answers by; null before the start.</summary>
+    internal Action<RefusedAnswer>? Refused { get; private set; }
 
     internal FakeTun Tun { get; } = new() { Name = "btmm0", Mtu = 1280 };
 

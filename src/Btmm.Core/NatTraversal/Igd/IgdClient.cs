@@ -8,7 +8,8 @@ namespace Btmm.Core.NatTraversal.Igd;
 /// <param name="http">How it is asked.</param>
 /// <param name="control">Where its requests go.</param>
 /// <param name="service">What it is.</param>
-internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService service)
+/// <param name="refusals">Where refused answers are counted.</param>
+internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService service, IgdRefusals refusals)
 {
     /// <summary>The most mappings of a gateway's list that are looked at.</summary>
     private const int MaxListed = 128;
@@ -65,17 +66,17 @@ internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService s
 
     /// <summary>Sends a request that changes something.</summary>
     internal Task<IgdAnswer> ChangeAsync(IgdRequest request, CancellationToken cancellationToken) =>
-        CallAsync(request, IgdLimits.MapRequest, cancellationToken);
+        CallAsync(request, IgdLimits.MapRequest, isNeeded: true, cancellationToken);
 
     private Task<IgdAnswer> AskAsync(IgdRequest request, CancellationToken cancellationToken) =>
-        CallAsync(request, IgdLimits.Request, cancellationToken);
+        CallAsync(request, IgdLimits.Request, isNeeded: true, cancellationToken);
 
-    /// <summary>Asks for what can be done without: null when the answer cannot be read.</summary>
+    /// <summary>Asks for what can be done without: null when the answer cannot be read, which is not worth a word where the rest works.</summary>
     private async Task<IgdAnswer?> TryAskAsync(IgdRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return await AskAsync(request, cancellationToken).ConfigureAwait(false);
+            return await CallAsync(request, IgdLimits.Request, isNeeded: false, cancellationToken).ConfigureAwait(false);
         }
         catch (BtmmException e) when (e.Reason == BtmmErrorReason.MalformedReply)
         {
@@ -84,13 +85,13 @@ internal sealed class IgdClient(IgdHttpClient http, IgdUrl control, IgdService s
     }
 
     /// <exception cref="BtmmException">No answer (Unreachable also when the service is no longer there), or none that can be read.</exception>
-    private async Task<IgdAnswer> CallAsync(IgdRequest request, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<IgdAnswer> CallAsync(IgdRequest request, TimeSpan limit, bool isNeeded, CancellationToken cancellationToken)
     {
         IgdHttpReply reply = await http.PostAsync(control, request, limit, cancellationToken).ConfigureAwait(false);
         if (reply.Status is 404 or 410)
             throw IgdErrors.Unreachable(Endpoint, $"{control} is not there any more (HTTP {reply.Status}).");
-        return IgdAnswer.TryParse(reply.Body, reply.IsSuccess, out IgdAnswer answer)
-            ? answer
-            : throw IgdErrors.Malformed(Endpoint, $"answered {request.Action} with something else than SOAP");
+        if (IgdAnswer.TryParse(reply.Body, reply.IsSuccess, out IgdAnswer answer)) return answer;
+        string what = $"answered {request.Action} with something else than SOAP";
+        throw isNeeded ? refusals.Malformed(RefusedAnswerKind.NotSoap, Endpoint, what) : IgdErrors.Malformed(Endpoint, what);
     }
 }

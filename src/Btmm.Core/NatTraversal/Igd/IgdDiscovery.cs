@@ -33,11 +33,11 @@ internal sealed class IgdDiscovery(
     /// <exception cref="BtmmException">There is none.</exception>
     internal async Task<IgdConnection> FindAsync(string? remembered, ExchangeEffort effort, CancellationToken cancellationToken)
     {
-        int refused = refusals.Count;
         IgdConnection? best = await RecallAsync(remembered, cancellationToken).ConfigureAwait(false);
         Rounds = 1;
         if (best is { IsPerfect: true }) return best;
         _failure = null; // What the search meets with is newer.
+        int refused = refusals.Count;
         bool isHeard;
         int searches;
         try
@@ -144,7 +144,8 @@ internal sealed class IgdDiscovery(
         if (!reply.IsSuccess) throw IgdErrors.Unreachable(location.Endpoint, $"{location} is not there (HTTP {reply.Status}).");
         return IgdDescription.TryParse(reply.Body, out IgdDescription description)
             ? description
-            : throw IgdErrors.Malformed(location.Endpoint, $"has no readable device description at {location}");
+            : throw refusals.Malformed(
+                RefusedAnswerKind.UnreadableDescription, location.Endpoint, $"has no readable device description at {location}");
     }
 
     private IEnumerable<IgdClient> Clients(IgdDescription description, IgdUrl location)
@@ -154,13 +155,13 @@ internal sealed class IgdDiscovery(
             IgdUrlFault fault = IgdUrl.Resolve(service.ControlUrl, description.UrlBase, location, out IgdUrl control);
             if (fault == IgdUrlFault.None)
             {
-                yield return new IgdClient(http, control, service);
+                yield return new IgdClient(http, control, service, refusals);
                 continue;
             }
 
             string refusal = $"its {service.Kind} service is said to be at \"{IgdSearch.Shown(service.ControlUrl)}\" of "
                 + $"\"{IgdSearch.Shown(description.UrlBase ?? location.ToString())}\", {IgdSearch.Because(fault)}";
-            refusals.Add(refusal);
+            refusals.Add(RefusedAnswerKind.PointsElsewhere, refusal);
             _failure ??= IgdErrors.PointsElsewhere(route.Gateway, refusal);
         }
     }

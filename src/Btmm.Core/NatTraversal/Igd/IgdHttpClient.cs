@@ -20,13 +20,15 @@ internal sealed class IgdHttpClient : IDisposable
     private readonly IPAddress _gateway;
     private readonly IStreamDialer _streams;
     private readonly TimeProvider _time;
+    private readonly IgdRefusals _refusals;
     private HttpClient? _client;
 
-    internal IgdHttpClient(IPAddress gateway, IStreamDialer streams, TimeProvider time)
+    internal IgdHttpClient(IPAddress gateway, IStreamDialer streams, TimeProvider time, IgdRefusals refusals)
     {
         _gateway = gateway;
         _streams = streams;
         _time = time;
+        _refusals = refusals;
     }
 
     // Made with the first request: where another protocol maps, the megabytes of the framework's client are never needed.
@@ -74,7 +76,8 @@ internal sealed class IgdHttpClient : IDisposable
             using HttpResponseMessage response = await Client
                 .SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
             int status = (int)response.StatusCode;
-            if (status is >= 300 and <= 399) throw IgdErrors.Malformed(url.Endpoint, $"redirects {url} elsewhere; that is not followed");
+            if (status is >= 300 and <= 399)
+                throw _refusals.Malformed(RefusedAnswerKind.Redirected, url.Endpoint, $"redirects {url} elsewhere; that is not followed");
             return new IgdHttpReply(status, await ReadAsync(url, response, either.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -86,8 +89,10 @@ internal sealed class IgdHttpClient : IDisposable
             if (e.GetBaseException() is SocketException refused) throw IgdErrors.Unreachable(url.Endpoint, refused.Message, e);
             throw ErrorOf(e) switch
             {
-                HttpRequestError.ConfigurationLimitExceeded => IgdErrors.Malformed(url.Endpoint, "sends more than any gateway has to say"),
-                HttpRequestError.InvalidResponse => IgdErrors.Malformed(url.Endpoint, $"answers {url} with something else than HTTP"),
+                HttpRequestError.ConfigurationLimitExceeded =>
+                    _refusals.Malformed(RefusedAnswerKind.TooLong, url.Endpoint, "sends more than any gateway has to say"),
+                HttpRequestError.InvalidResponse =>
+                    _refusals.Malformed(RefusedAnswerKind.NotHttp, url.Endpoint, $"answers {url} with something else than HTTP"),
                 _ => IgdErrors.Unreachable(url.Endpoint, e.Message, e),
             };
         }
@@ -111,7 +116,7 @@ internal sealed class IgdHttpClient : IDisposable
         return message;
     }
 
-    private static async Task<byte[]> ReadAsync(IgdUrl url, HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<byte[]> ReadAsync(IgdUrl url, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.Content.Headers.ContentLength > IgdConstants.MaxDocumentLength) throw TooLong(url);
         Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
@@ -127,8 +132,8 @@ internal sealed class IgdHttpClient : IDisposable
         return body.ToArray();
     }
 
-    private static BtmmException TooLong(IgdUrl url) =>
-        IgdErrors.Malformed(url.Endpoint, $"sends more than {IgdConstants.MaxDocumentLength / 1024} KiB as {url}");
+    private BtmmException TooLong(IgdUrl url) =>
+        _refusals.Malformed(RefusedAnswerKind.TooLong, url.Endpoint, $"sends more than {IgdConstants.MaxDocumentLength / 1024} KiB as {url}");
 
     private static HttpRequestError ErrorOf(Exception error) => error switch
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Threading.Channels;
 using Btmm.Core.Contracts;
 using Btmm.Protocol.NatTraversal.Igd;
@@ -64,7 +63,7 @@ internal sealed class IgdNoticeListener : IAsyncDisposable
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     // Bound to the group, and shared with other clients on this host.
-    private static DatagramChannelOptions? Options(GatewayRoute route) => route.LocalAddress.AddressFamily != AddressFamily.InterNetwork
+    private static DatagramChannelOptions? Options(GatewayRoute route) => !IgdScope.Includes(route)
         ? null
         : new DatagramChannelOptions(
             SsdpSearch.Group,

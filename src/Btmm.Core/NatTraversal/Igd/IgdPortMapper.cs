@@ -40,8 +40,8 @@ public sealed class IgdPortMapper : IPortMapper
         _route = route;
         _services = services;
         _memory = services.MemoryOf(route);
-        _refusals = new IgdRefusals(route.Gateway);
-        _http = new IgdHttpClient(route.Gateway, services.Streams, services.Time);
+        _refusals = new IgdRefusals(new RefusalLog(route.Gateway, services.Refused));
+        _http = new IgdHttpClient(route.Gateway, services.Streams, services.Time, _refusals);
         _discovery = new IgdDiscovery(route, services.Channels, _http, services.Time, _refusals);
         _listener = new IgdNoticeListener(route, services.Channels, services.Time);
     }
@@ -58,7 +58,7 @@ public sealed class IgdPortMapper : IPortMapper
     /// <summary>The service that is used; null while nothing was found.</summary>
     public IgdService? Service => _connection?.Client.Service;
 
-    /// <summary>How many answers were refused because they point elsewhere or come from somebody else.</summary>
+    /// <summary>How many answers were refused: they point elsewhere, come from somebody else, or cannot be read.</summary>
     public int RefusedAnswers => _refusals.Count;
 
     /// <summary>What was refused, each different thing once, the first few.</summary>
@@ -148,6 +148,7 @@ public sealed class IgdPortMapper : IPortMapper
 
             if (_route.Gateway.AddressFamily != AddressFamily.InterNetwork)
                 throw PortMappingErrors.Unsupported(PortMappingMethod.Igd, Search, "is reached by IPv6, and UPnP maps ports of IPv4");
+            if (!IgdScope.Includes(_route)) throw IgdScope.Outside(_route);
             _connection = await FindAsync(effort, either.Token).ConfigureAwait(false);
             return await operation(new Work(_connection, start, _discovery.Rounds, IsFresh: true), either.Token).ConfigureAwait(false);
         }

@@ -1,13 +1,14 @@
 using System.Net;
+using Btmm.Core.Diagnostics;
 
 namespace Btmm.Core.NatTraversal.Igd;
 
 /// <summary>
-/// What devices said that was not followed: each kind of it once in words, however often it comes, and all of it as a number.
+/// What devices said that was not followed: each different thing once in words, however often it comes, and all of it as a number.
 /// Thread-safe.
 /// </summary>
-/// <param name="gateway">The gateway concerned.</param>
-internal sealed class IgdRefusals(IPAddress gateway)
+/// <param name="log">Told of each kind of it.</param>
+internal sealed class IgdRefusals(RefusalLog log)
 {
     private const int MaxKept = 8;
 
@@ -38,16 +39,27 @@ internal sealed class IgdRefusals(IPAddress gateway)
     }
 
     /// <summary>Notes a refusal.</summary>
-    internal void Add(string what)
+    /// <param name="kind">What is wrong.</param>
+    /// <param name="what">Who, "it" for the gateway, and what, as a sentence without its end.</param>
+    internal void Add(RefusedAnswerKind kind, string what)
     {
         lock (_gate)
         {
             _count++;
             _last = what;
-            if (_told.Count >= MaxKept || _told.Contains(what)) return;
-            _told.Add(what);
+            if (_told.Count < MaxKept && !_told.Contains(what)) _told.Add(what);
         }
 
-        PortMappingLog.Instance.UpnpRefused(gateway.ToString(), what);
+        log.Upnp(kind, what);
+    }
+
+    /// <summary>Notes that the gateway answered something that cannot be used, and makes the exception that tells it.</summary>
+    /// <param name="kind">What is wrong.</param>
+    /// <param name="endpoint">Whom was asked.</param>
+    /// <param name="what">What it does, as a sentence without its beginning and end.</param>
+    internal BtmmException Malformed(RefusedAnswerKind kind, IPEndPoint endpoint, string what)
+    {
+        Add(kind, $"it {what}");
+        return IgdErrors.Malformed(endpoint, what);
     }
 }

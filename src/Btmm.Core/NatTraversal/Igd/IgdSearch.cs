@@ -127,14 +127,14 @@ internal sealed class IgdSearch : IAsyncDisposable
         if (!sender.Equals(_route.Gateway))
         {
             // Any device answers a search for everything; only one that says to be a gateway is worth a word.
-            if (answer.IsGateway) _refusals.Add($"{sender} answers as an Internet gateway, but {_route.Gateway} is the gateway");
+            if (answer.IsGateway) _refusals.Add(RefusedAnswerKind.AnotherGateway, $"{sender} answers as an Internet gateway, but {_route.Gateway} is the gateway");
             return null;
         }
 
         IsHeard = true;
         IgdUrlFault fault = IgdUrl.Check(answer.Location, _route.Gateway, out IgdUrl location);
         if (fault == IgdUrlFault.None) return _seen.Add(location) ? new IgdFound(location, answer.BootId) : null;
-        _refusals.Add($"it says its description is at \"{Shown(answer.Location)}\", {Because(fault)}");
+        _refusals.Add(RefusedAnswerKind.PointsElsewhere, $"it says its description is at \"{Shown(answer.Location)}\", {Because(fault)}");
         return null;
     }
 

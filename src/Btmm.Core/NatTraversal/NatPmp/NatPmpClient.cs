@@ -26,7 +26,8 @@ public sealed class NatPmpClient : IAsyncDisposable
     /// <param name="route">The gateway, and this host's address: requests are sent from it, and ports of it are mapped.</param>
     /// <param name="channels">Where its socket comes from.</param>
     /// <param name="time">The clock.</param>
-    public NatPmpClient(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time)
+    /// <param name="refused">Told of forged answers, once, by any thread; must be quick. Null for nobody.</param>
+    public NatPmpClient(GatewayRoute route, IDatagramChannelFactory channels, TimeProvider time, Action<RefusedAnswer>? refused = null)
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(time);
@@ -34,7 +35,7 @@ public sealed class NatPmpClient : IAsyncDisposable
         _time = time;
         _session = new NatPmpSession(route.Gateway);
         _link = new GatewayLink<NatPmpRequest, NatPmpResponse>(
-            _session, _gateway, route.LocalAddress, channels, time, NatPmpConstants.MaxMessageLength);
+            _session, _gateway, route.LocalAddress, channels, time, NatPmpConstants.MaxMessageLength, new RefusalLog(route.Gateway, refused));
     }
 
     /// <summary>Where its requests go.</summary>

@@ -17,7 +17,7 @@ public sealed class NatPmpPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(services);
         _memory = services.MemoryOf(route);
-        _client = new NatPmpClient(route, services.Channels, services.Time);
+        _client = new NatPmpClient(route, services.Channels, services.Time, services.Refused);
         _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
 

@@ -31,8 +31,8 @@ public sealed class PcpClient : IAsyncDisposable
     private readonly PcpSession _session;
     private readonly GatewayLink<PcpRequest, PcpResponse> _link;
     private readonly ConcurrentDictionary<PcpNonce, bool> _asked = new();
+    private readonly RefusalLog _refusals;
     private int _stateLossCount;
-    private bool _toldOfForeignNonce;
 
     /// <summary>Makes a client; opens no socket yet.</summary>
     /// <param name="route">
@@ -41,7 +41,9 @@ public sealed class PcpClient : IAsyncDisposable
     /// <param name="channels">Where its socket comes from.</param>
     /// <param name="random">For the variation of retransmissions.</param>
     /// <param name="time">The clock.</param>
-    public PcpClient(GatewayRoute route, IDatagramChannelFactory channels, IRandomSource random, TimeProvider time)
+    /// <param name="refused">Told of forged answers, each kind once, by any thread; must be quick. Null for nobody.</param>
+    public PcpClient(
+        GatewayRoute route, IDatagramChannelFactory channels, IRandomSource random, TimeProvider time, Action<RefusedAnswer>? refused = null)
     {
         ArgumentNullException.ThrowIfNull(route);
         ArgumentNullException.ThrowIfNull(time);
@@ -50,13 +52,15 @@ public sealed class PcpClient : IAsyncDisposable
         _random = random;
         _time = time;
         _session = new PcpSession(route.Gateway, random);
+        _refusals = new RefusalLog(route.Gateway, refused);
         _link = new GatewayLink<PcpRequest, PcpResponse>(
             _session,
             _gateway,
             _local,
             channels,
             time,
-            PcpConstants.MaxMessageLength)
+            PcpConstants.MaxMessageLength,
+            _refusals)
         { Heard = PassOn };
     }
 
@@ -212,14 +216,7 @@ public sealed class PcpClient : IAsyncDisposable
     private void PassOn()
     {
         if (!_session.TryTakeUnasked(out PcpResponse? response) || response is not { EpochSeconds: { } epoch, Map: { } map }) return;
-        if (_asked.ContainsKey(map.Nonce))
-        {
-            Unasked?.Invoke(response, _session.AnnouncesLoss(_link.Now(), epoch));
-        }
-        else if (!_toldOfForeignNonce)
-        {
-            _toldOfForeignNonce = true;
-            PortMappingLog.Instance.ForeignNonceIgnored(_gateway.Address.ToString());
-        }
+        if (_asked.ContainsKey(map.Nonce)) Unasked?.Invoke(response, _session.AnnouncesLoss(_link.Now(), epoch));
+        else _refusals.ForeignNonce();
     }
 }

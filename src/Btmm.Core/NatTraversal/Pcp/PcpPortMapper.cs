@@ -41,7 +41,7 @@ public sealed class PcpPortMapper : IPortMapper
         _memory = services.MemoryOf(route);
         _local = route.LocalAddress;
         _time = services.Time;
-        _client = new PcpClient(route, services.Channels, services.Random, services.Time) { Unasked = HearUnasked };
+        _client = new PcpClient(route, services.Channels, services.Random, services.Time, services.Refused) { Unasked = HearUnasked };
         _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
 

@@ -66,7 +66,8 @@ internal sealed class Examination
     /// <summary>Starts all steps; those that all is well without end with the second token.</summary>
     private Steps Start(GatewayRoute route, CancellationToken cancellationToken, CancellationToken rest)
     {
-        bool tries = _options.TryMapping && _options.KnownMapping is null;
+        // Whose own address is public needs no mapping, and asks nobody out there for one.
+        bool tries = _options.TryMapping && _options.KnownMapping is null && !ExternalAddress.IsPublic(route.LocalAddress);
         return new Steps(
             IsKnown(_options.KnownMapping)
                 ? Task.FromResult(GatewayReplies.None)
