@@ -28,6 +28,33 @@ public sealed class NodeVerdictTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public async Task Node_AnotherAddressAnswersForTheGateway_IsRefusedAndToldOnce()
+    {
+        await using NodeLab lab = await NodeLab.StartAsync();
+        try
+        {
+            Assert.Equal(0, lab.Nodes[NodeLab.Studio].Stop());
+            lab.Lab.AnswerOddly("gw-home", "address");
+            NodeProcess studio = lab.StartNode(NodeLab.Studio);
+            JsonElement forged = await studio.WaitForAsync("gateway-answer-refused", IsAbout("192.168.1.9:5351"), timeout: s_patience);
+            JsonElement other = await studio.WaitForAsync("gateway-answer-refused", IsAbout("192.168.1.9 answers as an Internet gateway"), timeout: s_patience);
+            Assert.All([forged, other], told => Assert.NotEmpty(told.GetProperty("remedy").GetString()!));
+            await studio.WaitForAsync("gateway-examined", timeout: s_patience); // It met with the same.
+            Assert.Equal(2, studio.Count("gateway-answer-refused"));
+            Assert.Empty(lab.Lab.Leases("gw-home"));
+            output.WriteLine($"{forged}\n{other}");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            output.WriteLine(lab.Logs());
+            throw;
+        }
+
+        static Func<JsonElement, bool> IsAbout(string sender) =>
+            told => told.GetProperty("message").GetString()!.Contains(sender, StringComparison.Ordinal);
+    }
+
     // The gateway and its mapping are the same afterwards, so that the keeper has nothing new to tell.
     [Fact]
     public async Task Node_LinkFlaps_LooksAgain()

@@ -238,6 +238,26 @@ public sealed class BtmmNodeTests : IDisposable
     }
 
     [Fact]
+    public async Task GatewayAnswers_Refused_AreToldOncePerKindAndNetwork()
+    {
+        await using NodeHarness mac = Host("mac", "192.168.1.100");
+        await mac.StartAsync();
+        await mac.WaitForAsync(NodeEventKind.Published);
+        RefusedAnswer forged = new(mac.Route!.Gateway, RefusedAnswerKind.Stranger, "192.168.1.66:5351 sent an answer.");
+        Parallel.For(0, 32, i => mac.Refused!(forged with { Message = $"192.168.1.66:{i} sent an answer." }));
+        mac.Refused!(forged with { Kind = RefusedAnswerKind.TooLong, Message = "too long" });
+        NodeEvent told = await mac.WaitForAsync(NodeEventKind.GatewayAnswerRefused, e => e.Message == "too long");
+        Assert.NotEmpty(told.Remedy!);
+        Assert.Equal(2, mac.Events(NodeEventKind.GatewayAnswerRefused).Length);
+        Assert.Single(mac.Events(NodeEventKind.GatewayAnswerRefused), e => e.Remedy == forged.Remedy);
+
+        mac.MoveTo(new GatewayRoute(IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.2"), 2, "eth0"));
+        await mac.WaitForAsync(NodeEventKind.NetworkChanged, e => e.Message.Contains("10.0.0.1", StringComparison.Ordinal));
+        mac.Refused!(forged with { Message = "elsewhere" });
+        await mac.WaitForAsync(NodeEventKind.GatewayAnswerRefused, e => e.Message == "elsewhere");
+    }
+
+    [Fact]
     public async Task NetworkGoneForAMoment_NothingIsWithdrawn()
     {
         await using NodeHarness mac = Host("mac", "192.168.1.100");

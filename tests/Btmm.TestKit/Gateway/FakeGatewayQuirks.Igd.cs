@@ -50,6 +50,17 @@ public sealed partial record FakeGatewayQuirks
     /// <summary>How bodies end.</summary>
     public FakeHttpFraming HttpFraming { get; init; }
 
+    /// <summary>
+    /// What is written in place of each chunk's size and the end of its line; null for what is right (CVE-2017-8798). "{0:x}" is the size.
+    /// </summary>
+    public string? HttpChunkHead { get; init; }
+
+    /// <summary>
+    /// The values of Content-Length, each in a header of its own, also of chunked answers; null for the right one where one belongs.
+    /// "{0}" is the right one.
+    /// </summary>
+    public IReadOnlyList<string>? HttpLengths { get; init; }
+
     /// <summary>Header names are in lower case.</summary>
     public bool HttpLowerCase { get; init; }
 

@@ -13,6 +13,8 @@ internal sealed class FakeHttp(FakeGateway gateway, FakeIgd igd, TimeProvider ti
 
     private const int PieceLength = 16 * 1024;
 
+    private const string ChunkHead = "{0:x}\r\n";
+
     private long _bytesSent;
 
     /// <summary>The bytes that clients let it send.</summary>
@@ -80,7 +82,7 @@ internal sealed class FakeHttp(FakeGateway gateway, FakeIgd igd, TimeProvider ti
         byte[] filler = Encoding.ASCII.GetBytes("X-Filler: " + new string('x', PieceLength) + "\r\n");
         for (long sent = 0; quirks.HttpEndlessHeaders && sent < Endless; sent += filler.Length)
             await SendAsync(connection, filler, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-        bool chunked = quirks.HttpFraming == FakeHttpFraming.Chunked;
+        string? chunked = quirks.HttpFraming == FakeHttpFraming.Chunked ? quirks.HttpChunkHead ?? ChunkHead : null;
         await SendBodyAsync(connection, body.AsMemory(0, response.PaddingAt), chunked, quirks.HttpDrip, cancellationToken).ConfigureAwait(false);
         byte[] spaces = Encoding.ASCII.GetBytes(new string(' ', PieceLength));
         for (; padding > 0; padding -= PieceLength)
@@ -90,7 +92,7 @@ internal sealed class FakeHttp(FakeGateway gateway, FakeIgd igd, TimeProvider ti
         }
 
         await SendBodyAsync(connection, body.AsMemory(response.PaddingAt), chunked, quirks.HttpDrip, cancellationToken).ConfigureAwait(false);
-        if (chunked) await SendAsync(connection, "0\r\n\r\n"u8.ToArray(), quirks.HttpDrip, cancellationToken).ConfigureAwait(false);
+        if (chunked is not null) await SendAsync(connection, "0\r\n\r\n"u8.ToArray(), quirks.HttpDrip, cancellationToken).ConfigureAwait(false);
     }
 
     private static string Head(FakeHttpResponse response, FakeGatewayQuirks quirks, long length)
@@ -102,28 +104,27 @@ internal sealed class FakeHttp(FakeGateway gateway, FakeIgd igd, TimeProvider ti
             "Content-Type: text/xml; charset=\"utf-8\"",
             "Server: Fake/1.0 UPnP/1.1",
             .. response.Location is null ? Array.Empty<string>() : [$"Location: {response.Location}"],
-            .. quirks.HttpFraming switch
-            {
-                FakeHttpFraming.Chunked => ["Transfer-Encoding: chunked"],
-                FakeHttpFraming.UntilClose => Array.Empty<string>(),
-                _ => [string.Create(CultureInfo.InvariantCulture, $"Content-Length: {length}")],
-            },
+            .. quirks.HttpFraming == FakeHttpFraming.Chunked ? ["Transfer-Encoding: chunked"] : Array.Empty<string>(),
+            .. Lengths(quirks).Select(text => "Content-Length: " + string.Format(CultureInfo.InvariantCulture, text, length)),
             "",
         ];
         return string.Join("\r\n", quirks.HttpLowerCase ? LowerCase(lines) : lines);
     }
 
+    private static IReadOnlyList<string> Lengths(FakeGatewayQuirks quirks) => quirks.HttpLengths
+        ?? (quirks.HttpFraming is FakeHttpFraming.Chunked or FakeHttpFraming.UntilClose ? [] : ["{0}"]);
+
     private async Task SendBodyAsync(
-        VirtualConnection connection, ReadOnlyMemory<byte> bytes, bool chunked, TimeSpan drip, CancellationToken cancellationToken)
+        VirtualConnection connection, ReadOnlyMemory<byte> bytes, string? chunked, TimeSpan drip, CancellationToken cancellationToken)
     {
         if (bytes.Length == 0) return;
-        if (!chunked)
+        if (chunked is null)
         {
             await SendAsync(connection, bytes, drip, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        byte[] size = Encoding.ASCII.GetBytes($"{bytes.Length:x}\r\n");
+        byte[] size = Encoding.ASCII.GetBytes(string.Format(CultureInfo.InvariantCulture, chunked, bytes.Length));
         byte[] chunk = [.. size, .. bytes.Span, .. "\r\n"u8];
         await SendAsync(connection, chunk, drip, cancellationToken).ConfigureAwait(false);
     }

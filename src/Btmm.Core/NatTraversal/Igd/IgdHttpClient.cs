@@ -78,6 +78,8 @@ internal sealed class IgdHttpClient : IDisposable
             int status = (int)response.StatusCode;
             if (status is >= 300 and <= 399)
                 throw _refusals.Malformed(RefusedAnswerKind.Redirected, url.Endpoint, $"redirects {url} elsewhere; that is not followed");
+            if (HasWrongLength(response))
+                throw _refusals.Malformed(RefusedAnswerKind.NotHttp, url.Endpoint, $"answers {url} with a length that is none");
             return new IgdHttpReply(status, await ReadAsync(url, response, either.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -114,6 +116,18 @@ internal sealed class IgdHttpClient : IDisposable
         message.Content = new ByteArrayContent(body, 0, length);
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("text/xml") { CharSet = "\"utf-8\"" };
         return message;
+    }
+
+    /// <summary>
+    /// RFC 9112 §6.3: an answer whose length is invalid, or several that differ, is discarded. The framework would read to the
+    /// connection's end, or believe the first.
+    /// </summary>
+    private static bool HasWrongLength(HttpResponseMessage response)
+    {
+        if (response.Headers.TransferEncodingChunked == true) return false; // Then it does not count.
+        HttpContentHeaders headers = response.Content.Headers;
+        return headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues lengths)
+            && (headers.ContentLength is null || lengths.Distinct().Skip(1).Any());
     }
 
     private async Task<byte[]> ReadAsync(IgdUrl url, HttpResponseMessage response, CancellationToken cancellationToken)

@@ -66,8 +66,7 @@ internal sealed class Examination
     /// <summary>Starts all steps; those that all is well without end with the second token.</summary>
     private Steps Start(GatewayRoute route, CancellationToken cancellationToken, CancellationToken rest)
     {
-        // Whose own address is public needs no mapping, and asks nobody out there for one.
-        bool tries = _options.TryMapping && _options.KnownMapping is null && !ExternalAddress.IsPublic(route.LocalAddress);
+        bool tries = TriesMapping(route);
         return new Steps(
             IsKnown(_options.KnownMapping)
                 ? Task.FromResult(GatewayReplies.None)
@@ -102,6 +101,15 @@ internal sealed class Examination
             TcpPassesByHttpsOnly = isHttpsOnly,
             Portal = page.Sign >= lie.Sign ? page : lie,
         };
+    }
+
+    /// <summary>Whether a mapping is tried: who has a public address needs none, and asks nobody out there for one.</summary>
+    private bool TriesMapping(GatewayRoute route)
+    {
+        if (!_options.TryMapping || _options.KnownMapping is not null) return false;
+        if (!ExternalAddress.IsPublic(route.LocalAddress)) return true;
+        _evidence.Add(GatewayStep.Mapping, "this host", "needs no mapping: its own address is public", _evidence.Now);
+        return false;
     }
 
     /// <summary>Whether all that a gateway could say is known: it maps, and at which address.</summary>

@@ -60,6 +60,71 @@ public sealed class IgdHttpQuirkTests
         Assert.True(lab.Gateway.HttpBytesSent <= Enough, $"{lab.Gateway.HttpBytesSent} bytes");
     }
 
+    // CVE-2017-8798 was a size of a chunk taken for a signed number.
+    [Theory]
+    [Trait("rfc", "9112§7.1")]
+    [InlineData("-1\r\n")]
+    [InlineData("-{0:x}\r\n")]
+    [InlineData("+{0:x}\r\n")]
+    [InlineData("80000000\r\n")]
+    [InlineData("FFFFFFFF\r\n")]
+    [InlineData("7fffffffffffffff\r\n")]
+    [InlineData("FFFFFFFFFFFFFFFFF\r\n")]
+    [InlineData("0x{0:x}\r\n")]
+    [InlineData("pear\r\n")]
+    [InlineData("\r\n")]
+    [InlineData("")]
+    [InlineData("{0:x}")]
+    [InlineData("{0:x}\r")]
+    public async Task GatewayWithAWrongChunkSize_IsRefused_WithinTheLimits(string head)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpFraming = FakeHttpFraming.Chunked, HttpChunkHead = head });
+        await RefusesAsync(lab);
+        Assert.True(lab.Gateway.HttpBytesSent <= Enough, $"{lab.Gateway.HttpBytesSent} bytes");
+        Assert.True(lab.Clock.Elapsed <= TimeSpan.FromSeconds(31), $"{lab.Clock.Elapsed}");
+    }
+
+    [Fact]
+    public async Task GatewayWithAnEndlessChunkExtension_IsCutOff_AndNotAsked()
+    {
+        string head = "{0:x};" + new string('x', 4 * (int)Enough);
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpFraming = FakeHttpFraming.Chunked, HttpChunkHead = head });
+        await RefusesAsync(lab);
+        Assert.True(lab.Gateway.HttpBytesSent <= Enough, $"{lab.Gateway.HttpBytesSent} bytes");
+    }
+
+    // The connection is closed after the body, so that who reads to its end instead has a whole description.
+    [Theory]
+    [Trait("rfc", "9112§6.3")]
+    [InlineData("-1")]
+    [InlineData("-{0}")]
+    [InlineData("99999999999999999999")]
+    [InlineData("9223372036854775807")]
+    [InlineData("0x{0:x}")]
+    [InlineData("{0}, 1")]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("{0}", "1")]
+    [InlineData("1", "{0}")]
+    [InlineData("{0}", "-1")]
+    public async Task GatewayWithAWrongContentLength_IsRefused_WithinTheLimits(params string[] lengths)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpFraming = FakeHttpFraming.ContentLengthThenClose, HttpLengths = lengths });
+        await RefusesAsync(lab);
+        Assert.True(lab.Clock.Elapsed <= TimeSpan.FromSeconds(31), $"{lab.Clock.Elapsed}");
+    }
+
+    [Theory]
+    [Trait("rfc", "9112§6.3")]
+    [InlineData(FakeHttpFraming.Chunked, "5")]
+    [InlineData(FakeHttpFraming.Chunked, "-1")]
+    [InlineData(FakeHttpFraming.ContentLength, "{0}", "{0}")]
+    public async Task GatewayWithALengthBesideItsChunks_OrTheSameTwice_IsUnderstood(FakeHttpFraming framing, params string[] lengths)
+    {
+        await using QuirkLab lab = new(Igd, new FakeGatewayQuirks { HttpFraming = framing, HttpLengths = lengths });
+        await lab.MapAndReleaseAsync(Igd);
+    }
+
     [Fact]
     public async Task GatewayThatDripsItsDescription_IsLeft_AfterSeconds()
     {
