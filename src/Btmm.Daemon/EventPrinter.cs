@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 
 namespace Btmm.Daemon;
@@ -30,6 +31,7 @@ internal sealed class EventPrinter(TextWriter output, bool json)
             WriteOptional(writer, "reason", happened.Reason?.ToString());
             WriteOptional(writer, "remedy", happened.Remedy);
             WriteOptional(writer, "interface", interfaceName);
+            if (happened.Verdict is { } verdict) WriteVerdict(writer, verdict);
         });
     }
 
@@ -71,6 +73,36 @@ internal sealed class EventPrinter(TextWriter output, bool json)
         }
 
         WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+
+    private static void WriteVerdict(Utf8JsonWriter writer, GatewayVerdict verdict)
+    {
+        writer.WriteString("verdict", $"{verdict.Kind}");
+        writer.WriteBoolean("reachable", verdict.IsReachable);
+        WriteBox(writer, "box", verdict.Box);
+        WriteBox(writer, "inner", verdict.Inner);
+        WriteBox(writer, "outer", verdict.Outer);
+        writer.WriteStartArray("evidence");
+        foreach (GatewayEvidence evidence in verdict.Evidence)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("step", $"{evidence.Step}");
+            writer.WriteString("who", evidence.Who);
+            writer.WriteString("answer", evidence.Answer);
+            writer.WriteNumber("milliseconds", Math.Round(evidence.Elapsed.TotalMilliseconds, 1));
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void WriteBox(Utf8JsonWriter writer, string name, GatewayBox? box)
+    {
+        if (box is null) return;
+        writer.WriteStartObject(name);
+        writer.WriteString("role", $"{box.Role}");
+        WriteOptional(writer, "address", box.Address?.ToString());
+        writer.WriteEndObject();
     }
 
     private static void WriteOptional(Utf8JsonWriter writer, string name, string? value)

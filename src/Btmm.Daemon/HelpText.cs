@@ -19,7 +19,9 @@ internal static class HelpText
               --endpoint ADDRESS:PORT  where others reach this host by a forwarding made by hand (with --port: the port
                                   that it leads to); ":PORT" when the address changes, "ADDRESS" or "auto" for the
                                   exposed host (DMZ) of an outer router. What is left out is found out: the address by
-                                  STUN from the zone service. For a host that stays where it is
+                                  STUN. For a host that stays where it is
+              --stun-server HOST[:PORT]  a STUN server with an IPv4 address to ask beside the zone service, which need
+                                  not be Btmm's own and answer STUN (default port 3478); may be repeated
               --interface NAME    tunnel interface (default btmm%d)
               --mtu N             tunnel MTU, 1280 to 1500 (default 1280)
               --lease TIME        lease of this host's records, 30m to 2h (default 90m)
@@ -87,6 +89,12 @@ internal static class HelpText
             <seconds since start> <event> <message>
         and with --json one object each, with these members (the last six where they apply):
             at, elapsed, event, message, peer, identifier, endpoint, reason, remedy, interface
+        and gateway-examined with these as well:
+            verdict    DirectPublic, SingleNat, DoubleNat, Cgnat, SymmetricNat, NoMapping, UdpBlocked, CaptivePortal, Unknown
+            reachable  whether others can reach this host, as far as the examination tells
+            box        the box that it is about; inner: this network's gateway; outer: a second NAT. Objects with role and
+                       address, left out where there is none
+            evidence   who answered what: an array of objects with step, who, answer, milliseconds
         Events: started, recovered, network-changed, mapping-ready, mapping-lost, gateway-examined, gateway-answer-refused,
             published, renewed, withdrawn, zone-reachable, zone-watched, zone-unreachable, peer-seen, peer-changed, peer-gone,
             tunnel-connecting, tunnel-up, tunnel-moved, tunnel-rekeyed, tunnel-unresponsive, tunnel-down, problem, stopping, stopped.

@@ -1,3 +1,4 @@
+using System.Net;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.Node;
 using Btmm.Core.SignOn;
@@ -9,6 +10,7 @@ namespace Btmm.Daemon;
 internal static class NodeCommand
 {
     private const string StateRoot = "/var/lib/btmm";
+    private const int StunPort = 3478;
     private const int SmallestMtu = 1280;
     private const int LargestMtu = 1500;
 
@@ -17,15 +19,16 @@ internal static class NodeCommand
         CommandLine line = CommandLine.Parse(
             arguments,
             ["--account", "--host", "--state", "--port", "--interface", "--mtu", "--lease", "--hosts", "--mapping", "--endpoint"],
-            ["--server"],
+            ["--server", "--stun-server"],
             ["--no-hosts", "--on-demand", "--json"]);
         if (line.Has("--hosts") && line.Has("--no-hosts")) throw new UsageException("--hosts and --no-hosts exclude each other");
         PortMappingMethod[] methods = ParseMethods(line.Get("--mapping"));
         StatedEndpoint? stated = ParseStated(line.Get("--endpoint"));
+        DnsEndPoint[] stunServers = [.. line.All("--stun-server").Select(ParseStunServer)];
         string host = line.Require("--host");
         using BtmmAccount stored = await AccountFile.LoadAsync(line.Require("--account"), stop).ConfigureAwait(false);
         BtmmAccount account = AccountCommand.Servers(line) is { Count: > 0 } servers ? stored.WithServers(servers) : stored;
-        BtmmNodeOptions options = Options(line, account, host) with { MappingMethods = methods, StatedEndpoint = stated };
+        BtmmNodeOptions options = Options(line, account, host) with { MappingMethods = methods, StatedEndpoint = stated, StunServers = stunServers };
         if (!OperatingSystem.IsLinux())
         {
             error.WriteLine("btmmd: the node runs on Linux only.");
@@ -84,6 +87,13 @@ internal static class NodeCommand
         text is null ? null
         : StatedEndpoint.TryParse(text, out StatedEndpoint? stated) ? stated
         : throw new UsageException("--endpoint must be auto, an IPv4 address, ADDRESS:PORT or :PORT");
+
+    private static DnsEndPoint ParseStunServer(string text)
+    {
+        (string host, int? port) = CommandLine.ParseServer(text);
+        bool isHost = Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
+        return isHost ? new DnsEndPoint(host, port ?? StunPort) : throw new UsageException("--stun-server must be a host name or an IPv4 address, with or without :PORT");
+    }
 
     private static async Task PrintAsync(BtmmNode node, EventPrinter printer)
     {

@@ -6,6 +6,7 @@ BeforeDiscovery {
     $kinds = @(
         @{ Node = 'studio'; Verdict = 'SingleNat'; Reachable = $true; Box = 'the gateway 192.168.1.1' }
         @{ Node = 'server2'; Verdict = 'DirectPublic'; Reachable = $true; Box = 'this host 198.51.100.51' }
+        @{ Node = 'firm'; Verdict = 'DirectPublic'; Reachable = $false; Box = 'the firewall' }
         @{ Node = 'plain'; Verdict = 'NoMapping'; Reachable = $false; Box = 'the gateway 192.168.21.1' }
         @{ Node = 'random'; Verdict = 'SymmetricNat'; Reachable = $false; Box = 'the gateway 192.168.22.1' }
         @{ Node = 'attic'; Verdict = 'DoubleNat'; Reachable = $false; Box = 'the outer gateway 192.168.1.1' }

@@ -39,9 +39,9 @@ cmd_reboot() { # GATEWAY [SECONDS]
   note "$gw rebooted: all mappings and flows are gone"
 }
 
-cmd_nat() { # GATEWAY cone|symmetric
+cmd_nat() { # GATEWAY cone|symmetric|none
   need_gw "$1"
-  [[ $2 = cone || $2 = symmetric ]] || die "usage: lab.sh nat GATEWAY cone|symmetric"
+  [[ $2 = cone || $2 = symmetric || $2 = none ]] || die "usage: lab.sh nat GATEWAY cone|symmetric|none"
   gw_rules "$1" "$2"; inns "$1" conntrack -F >/dev/null 2>&1 || true
 }
 

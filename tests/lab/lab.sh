@@ -347,7 +347,7 @@ lab.sh odd GATEWAY port|address|off    let its daemon's answers come from anothe
 lab.sh block GATEWAY udp|not-dns|all-udp|off  forward no UDP but to DNS's port, but DNS itself, or none at all
 lab.sh forward GATEWAY PORT|all NODE   a forwarding made by hand, or an exposed host (DMZ); forward GATEWAY off
 lab.sh portal GATEWAY 302|511|off      a captive portal: HTTP and DNS answered by the gateway, all else dropped
-lab.sh nat GATEWAY cone|symmetric      keep source ports, or pick one at random for each destination
+lab.sh nat GATEWAY cone|symmetric|none keep source ports, or pick one at random for each destination; or be a firewall only
 lab.sh cut [--silent] NODE | heal NODE unplug a link, or lose its frames in silence
 lab.sh loss NODE PERCENT               lose packets each way (0: none)
 lab.sh rate NODE RATE|off              limit what a node receives (20mbit)

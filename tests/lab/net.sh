@@ -58,11 +58,14 @@ attach() {
     else nsip "$node" -6 route replace default via "$six::1"; fi
   fi
 }
-# The gateway's rules: masquerade, and drop whatever was not asked for.
+# The gateway's rules: masquerade (unless the network behind it has public addresses), and drop whatever was not asked for.
 # miniupnpd owns the three *miniupnpd chains.
-gw_rules() { # GATEWAY cone|symmetric
+gw_rules() { # GATEWAY cone|symmetric|none
   local masq=masquerade
-  [[ $2 = symmetric ]] && masq="masquerade random,fully-random"
+  case $2 in
+    symmetric) masq="masquerade random,fully-random" ;;
+    none) masq=accept ;;
+  esac
   inns "$1" nft -f - <<NFT
 table inet filter {
   chain miniupnpd {}

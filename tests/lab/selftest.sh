@@ -58,7 +58,7 @@ selftest_zoo() {
   }
   sent_to_login() { fetch "$1" "$2" / | grep -q "Location: $3"; }   # HOST ADDRESS:PORT URL
   local lab=$here/lab.sh h
-  for h in plain random mute narrow cellar annex shed naive bare six; do t "$h reaches server" inns "$h" ping -qc1 -W2 203.0.113.50; done
+  for h in plain random mute narrow cellar annex shed naive bare six firm; do t "$h reaches server" inns "$h" ping -qc1 -W2 203.0.113.50; done
   "$lab" upnp gw-cafe only pcp
   t "pcp alone: answers PCP"             answers 10.0.1.1:5351 laptop 10.0.1.1 5351 2
   t "... not NAT-PMP"                    answers "" laptop 10.0.1.1 5351 0

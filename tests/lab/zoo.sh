@@ -24,6 +24,8 @@
 #   naive           gw-cgn-naive in cgn: a carrier's NAT, and a box that maps its useless address
 #   bare            gw-cgn-bare in cgn: a carrier's NAT, and a box without mapping
 #   server2         nothing: it has a public address
+#   firm            gw-firm: a firewall, which lets in what answers; public addresses, no NAT
+FIRM=192.88.99   # once 6to4's (RFC 7526): 192.0.2.1 is nobody's address for an examination, and the others are taken
 NETS+=("six     gw-six        lan0  192.168.25  24  six"
        "plain   gw-plain      lan0  192.168.21  24  zoo"
        "random  gw-random     lan0  192.168.22  24  zoo"
@@ -34,7 +36,8 @@ NETS+=("six     gw-six        lan0  192.168.25  24  six"
        "annex   gw-annex      lan0  192.168.27  24  zoo"
        "shed    gw-shed       lan0  192.168.28  24  zoo"
        "naive   gw-cgn-naive  lan0  192.168.29  24  zoo"
-       "bare    gw-cgn-bare   lan0  192.168.31  24  zoo")
+       "bare    gw-cgn-bare   lan0  192.168.31  24  zoo"
+       "firm    gw-firm       lan0  $FIRM   24  zoo")
 STUN5=192.168.21.1 STUN6=192.168.21.2   # in gw-plain, for gw-annex
 STUN7=100.64.0.1   STUN8=100.64.0.2     # in gw-isp, for gw-cgn-naive
 GATEWAYS+=("gw-six        pub2   65  $STUN1  six"
@@ -47,7 +50,8 @@ GATEWAYS+=("gw-six        pub2   65  $STUN1  six"
            "gw-annex      plain  60  $STUN5  zoo"
            "gw-shed       plain  61  none    zoo"
            "gw-cgn-naive  cgn    62  $STUN7  zoo"
-           "gw-cgn-bare   cgn    61  none    zoo")
+           "gw-cgn-bare   cgn    61  none    zoo"
+           "gw-firm       pub2   67  none    zoo")
 HOSTS+=("six     six     109  six"
         "plain   plain   105  zoo"
         "random  random  106  zoo"
@@ -58,7 +62,8 @@ HOSTS+=("six     six     109  six"
         "annex   annex   111  zoo"
         "shed    shed    112  zoo"
         "naive   naive   113  zoo"
-        "bare    bare    114  zoo")
+        "bare    bare    114  zoo"
+        "firm    firm    117  zoo")
 
 stun_addresses() { echo "$STUN1, $STUN2, $STUN3, $STUN4, $STUN5, $STUN6, $STUN7, $STUN8"; }
 stun_start() { # TAG NODE ADDRESS OTHER-ADDRESS
@@ -77,6 +82,8 @@ zoo_up() {
   nsip gw-isp addr replace $STUN8/10 dev lan0
   stun_start stund-isp gw-isp $STUN7 $STUN8
   cmd_nat gw-random symmetric
+  cmd_nat gw-firm none
+  nsip inet route replace "$FIRM.0/24" via 198.51.100.67
   cmd_block gw-mute all-udp
   cmd_block gw-narrow udp
   cmd_portal gw-portal 302

@@ -132,7 +132,7 @@ public sealed partial class BtmmNode
     {
         bool isStated = _parts?.Endpoint.Current.Candidates.Any(candidate => candidate.Kind == EndpointCandidateKind.Stated) == true;
         string? remedy = verdict.Remedy.Length > 0 && !isStated ? verdict.Remedy : null; // The user has seen to it.
-        _log.Add(NodeEventKind.GatewayExamined, $"{verdict.Kind}: {verdict.Summary}", e => e with { Remedy = remedy });
+        _log.Add(NodeEventKind.GatewayExamined, $"{verdict.Kind}: {verdict.Summary}", e => e with { Verdict = verdict, Remedy = remedy });
     }
 
     /// <summary>Peers' packets reach us again once ours have made a way through the gateway.</summary>

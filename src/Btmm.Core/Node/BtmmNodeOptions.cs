@@ -1,3 +1,4 @@
+using System.Net;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.SignOn;
 
@@ -26,6 +27,12 @@ public sealed record BtmmNodeOptions
     /// host that stays where it is: it is published on every network.
     /// </summary>
     public StatedEndpoint? StatedEndpoint { get; init; }
+
+    /// <summary>
+    /// STUN servers to ask beside the zone's own, which need not answer STUN; by name or address. Only IPv4 addresses are asked, the
+    /// first four.
+    /// </summary>
+    public IReadOnlyList<DnsEndPoint> StunServers { get; init; } = [];
 
     /// <summary>The tunnel interface's name; <c>%d</c> becomes the first free number.</summary>
     public string InterfaceName { get; init; } = "btmm%d";

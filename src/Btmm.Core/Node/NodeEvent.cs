@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal.Verdicts;
 
 namespace Btmm.Core.Node;
 
@@ -26,6 +27,9 @@ public sealed record NodeEvent
 
     /// <summary>The endpoint: this host's (MappingReady, Published) or the peer's.</summary>
     public IPEndPoint? Endpoint { get; init; }
+
+    /// <summary>The verdict and all that it rests on (GatewayExamined).</summary>
+    public GatewayVerdict? Verdict { get; init; }
 
     /// <summary>Why, when it is about a failure.</summary>
     public BtmmErrorReason? Reason { get; init; }

@@ -5,19 +5,25 @@ using Btmm.Core.NatTraversal.Verdicts;
 
 namespace Btmm.Core.Node;
 
-/// <summary>An examination with what a node has: its zone's servers for STUN, and its keeper's knowledge instead of a trial. Thread-safe.</summary>
-internal sealed class NodeExaminer(GatewayExaminer examiner, ZoneStunServers servers, IMappingMemory memory)
+/// <summary>An examination with what a node has: its servers for STUN, and its keeper's knowledge instead of a trial. Thread-safe.</summary>
+internal sealed class NodeExaminer(GatewayExaminer examiner, NodeStunServers servers, IMappingMemory memory)
 {
     internal async Task<GatewayVerdict> ExamineAsync(EndpointState state, CancellationToken cancellationToken)
     {
+        Task<(IReadOnlyList<IPEndPoint> Found, IReadOnlyList<GatewayEvidence> Missed)> byName = servers.FindNamedAsync(cancellationToken);
+        IReadOnlyList<IPEndPoint> zoneServers = await servers.FindZoneServersAsync(cancellationToken).ConfigureAwait(false);
+        (IReadOnlyList<IPEndPoint> named, IReadOnlyList<GatewayEvidence> missed) = await byName.ConfigureAwait(false);
         var options = new GatewayExaminerOptions
         {
-            ZoneServers = await servers.FindAsync(cancellationToken).ConfigureAwait(false),
+            StunServers = named,
+            ZoneServers = zoneServers,
             Zone = servers.Zone,
             TryMapping = false,
             KnownMapping = KnownMapping(state, memory),
+            Port = state.Candidates.FirstOrDefault(candidate => candidate.Kind == EndpointCandidateKind.DirectPublic)?.Port,
         };
-        return await examiner.ExamineAsync(options, cancellationToken).ConfigureAwait(false);
+        GatewayVerdict verdict = await examiner.ExamineAsync(options, cancellationToken).ConfigureAwait(false);
+        return verdict with { Evidence = [.. missed, .. verdict.Evidence] };
     }
 
     /// <summary>What the keeper's state tells about the gateway's mappings; null for nothing.</summary>

@@ -16,7 +16,7 @@ internal static class NodeNetwork
         var client = new DnsClient(platform.Channels, platform.Streams, platform.Random, platform.Time, s_dns);
         var finder = new ZoneServerFinder(client, platform.NameServers);
         var zone = new ZoneLocator(options.Account.Domain, options.Account.Servers, options.Account.UpdateKey, finder, options.Account.Authority);
-        var stunServers = new ZoneStunServers(zone, platform.Time);
+        var stunServers = new NodeStunServers(zone, options.StunServers, platform.ResolveHost, platform.Time);
         return new NodeConnections
         {
             OpenMappers = (memory, refused) => new PortMapperFactory(Services(platform, memory, refused), options.MappingMethods),

@@ -1,3 +1,4 @@
+using System.Net;
 using Btmm.Core.Contracts;
 using Btmm.Core.Dns;
 using Btmm.Protocol;
@@ -23,6 +24,9 @@ public sealed record NodePlatform
 
     /// <summary>The host's resolvers, by which the zone service is found when the account names none.</summary>
     public required INameServerSource NameServers { get; init; }
+
+    /// <summary>Looks up the addresses of a server that the user names, as every program here does; an address is its own.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveHost { get; init; } = global::System.Net.Dns.GetHostAddressesAsync;
 
     /// <summary>Finds the default gateways.</summary>
     public required IGatewayFinder Gateways { get; init; }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Net;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.NatTraversal;
 using Btmm.Core.Node;
@@ -57,6 +58,11 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
     [ValidateNotNull]
     public StatedEndpoint? Endpoint { get; set; }
 
+    /// <summary>STUN servers to ask beside those of the zone, which need not answer STUN.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public HostPort[] StunServer { get; set; } = [];
+
     /// <summary>The lease of this host's records.</summary>
     [Parameter]
     [Duration]
@@ -101,6 +107,7 @@ public sealed class StartBtmmTunnelCommand : BtmmCmdlet
         Port = Port == 0 ? null : Port,
         MappingMethods = PortRequest.MethodsOf(Method),
         StatedEndpoint = Endpoint,
+        StunServers = [.. StunServer.Select(server => new DnsEndPoint(server.Host, server.Port ?? ExaminedServers.StunPort))],
         Lease = CheckedLease(),
         WriteHosts = !NoHosts,
         ConnectAtOnce = !OnDemand,

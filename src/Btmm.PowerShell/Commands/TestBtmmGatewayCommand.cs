@@ -49,7 +49,7 @@ public sealed class TestBtmmGatewayCommand : ZoneCmdlet
             throw new BtmmException(BtmmErrorReason.InvalidValue, $"'{probe}' is no http address.", "Give one such as http://probe.example.net/204; by https, a sign-in page cannot answer.");
         GatewayExaminer examiner = GatewayExam.Create(line => Post(() => WriteWarning(line)));
         GatewayExaminerOptions options = Await(SearchServers(), "Looking for the servers to ask");
-        WriteVerbose($"Asking by STUN: {Join(options.StunServers.Concat(options.ZoneServers))}.");
+        WriteVerbose($"Asking by STUN: {Join(options.StunServers.Concat(options.ZoneServers).Select(StunAddressFinder.Asked))}.");
         var verdict = new BtmmGatewayVerdict(Await(token => examiner.ExamineAsync(options, token), "Examining the way to the internet"));
         foreach (GatewayEvidence evidence in verdict.Evidence) WriteVerbose(evidence.ToString());
         WriteObject(Quiet ? verdict.IsReachable : verdict);

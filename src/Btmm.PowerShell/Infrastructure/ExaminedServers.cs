@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Diagnostics;
 using Btmm.Core.Dns;
-using Btmm.Core.Dns.Tls;
 
 namespace Btmm.PowerShell.Infrastructure;
 
@@ -25,6 +24,7 @@ internal sealed class ExaminedServers(TimeSpan limit, Action<string> tell)
     /// <summary>The IPv4 addresses of a zone's own servers, found by its records.</summary>
     public async Task<IReadOnlyList<IPEndPoint>> FindAsync(ZoneAccess zone, CancellationToken cancellationToken)
     {
+        // Those of TLS stay such: nothing is asked of them in clear but STUN.
         IReadOnlyList<IPEndPoint> found = await TryAsync(
             $"The zone service of {zone.Domain}",
             async token =>
@@ -33,9 +33,7 @@ internal sealed class ExaminedServers(TimeSpan limit, Action<string> tell)
                 return servers.Primary;
             },
             cancellationToken).ConfigureAwait(false);
-
-        // STUN is answered where plain DNS is.
-        return [.. found.Select(e => e is TlsEndPoint ? new IPEndPoint(e.Address, Engine.DnsPort) : e).Distinct()];
+        return [.. found.Distinct()];
     }
 
     private async Task<IReadOnlyList<IPEndPoint>> TryAsync(

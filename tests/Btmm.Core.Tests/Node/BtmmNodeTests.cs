@@ -307,6 +307,7 @@ public sealed class BtmmNodeTests : IDisposable
         await mac.StartAsync();
         NodeEvent told = await mac.WaitForAsync(NodeEventKind.GatewayExamined);
         Assert.Equal(("NoMapping: The gateway maps no port.", "Turn it on."), (told.Message, told.Remedy));
+        Assert.Same(verdict, told.Verdict);
         Assert.Same(verdict, mac.Node.GetStatus().Gateway);
     }
 

@@ -1,4 +1,3 @@
-using System.Net;
 using Btmm.Core.NatTraversal.Verdicts;
 
 namespace Btmm.Interop.Tests.Nat;
@@ -13,16 +12,21 @@ internal sealed record ZooKind(string Name, string Host, GatewayVerdictKind Verd
     /// <summary>The verdict where no server beyond the gateway can be asked.</summary>
     public GatewayVerdictKind Alone { get; init; } = Verdict;
 
-    /// <summary>What the remedy must name; null where there is nothing to remedy.</summary>
-    public string? Remedy { get; init; }
+    /// <summary>The box where no server beyond the gateway can be asked.</summary>
+    public string? BoxAlone { get; init; } = Box;
+
+    /// <summary>What the remedy must name; empty where there is nothing to remedy, and others can reach the host.</summary>
+    public string Remedy { get; init; } = "";
 
     /// <summary>What the remedy must name where no server beyond the gateway can be asked.</summary>
-    public string? RemedyAlone { get => field ?? Remedy; init; }
+    public string RemedyAlone { get => field ?? Remedy; init; }
 
     /// <summary>Every kind that tests/lab/zoo.sh builds.</summary>
     internal static IReadOnlyList<ZooKind> All { get; } =
     [
         new("public address", "server2", GatewayVerdictKind.DirectPublic, "198.51.100.51"),
+        new("public, with firewall", "firm", GatewayVerdictKind.DirectPublic, null)
+            { BoxAlone = "192.88.99.117", Remedy = "in the firewall of this host (192.88.99.117) and of the gateway 192.88.99.1", RemedyAlone = "" },
         new("one NAT, mapping", "studio", GatewayVerdictKind.SingleNat, "192.168.1.1"),
         new("symmetric, mapping", "laptop", GatewayVerdictKind.SingleNat, "10.0.1.1"),
         new("with IPv6, mapping", "six", GatewayVerdictKind.SingleNat, "192.168.25.1"),
@@ -49,10 +53,11 @@ internal sealed record ZooKind(string Name, string Host, GatewayVerdictKind Verd
     {
         GatewayVerdictKind expected = isAlone ? Alone : Verdict;
         if (verdict.Kind != expected) return $"{Name}: {verdict.Kind} instead of {expected}: {verdict.Summary}";
-        IPAddress? box = Box is null ? null : IPAddress.Parse(Box);
-        if (!Equals(box, verdict.Box?.Address)) return $"{Name}: the box is {verdict.Box} instead of {Box}";
-        string? remedy = isAlone ? RemedyAlone : Remedy;
-        bool isRight = remedy is null ? verdict.Remedy.Length == 0 : verdict.Remedy.Contains(remedy, StringComparison.Ordinal);
-        return isRight ? "" : $"{Name}: the remedy is \"{verdict.Remedy}\"";
+        string? box = isAlone ? BoxAlone : Box;
+        if (box != verdict.Box?.Address?.ToString()) return $"{Name}: the box is {verdict.Box} instead of {box}";
+        string remedy = isAlone ? RemedyAlone : Remedy;
+        bool isRight = remedy.Length == 0 ? verdict.Remedy.Length == 0 : verdict.Remedy.Contains(remedy, StringComparison.Ordinal);
+        if (!isRight) return $"{Name}: the remedy is \"{verdict.Remedy}\"";
+        return verdict.IsReachable == (remedy.Length == 0) ? "" : $"{Name}: reachable is {verdict.IsReachable}";
     }
 }

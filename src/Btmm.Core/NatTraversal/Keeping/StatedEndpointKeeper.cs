@@ -95,7 +95,7 @@ internal sealed class StatedEndpointKeeper
         Message = outside.WasAsked
             ? "The address at which others reach this host is not known: no STUN server answered."
             : "Asking at which address others reach this host.",
-        Remedy = outside.WasAsked ? "State the address too, as ADDRESS:PORT, or use a zone service that answers STUN." : "",
+        Remedy = outside.WasAsked ? "State the address too, as ADDRESS:PORT, or name a STUN server with --stun-server." : "",
     };
 
     private async Task<bool> LiveOnAsync(GatewayRoute? route, RouteFollower follower, CancellationToken episode)

@@ -37,16 +37,15 @@ internal sealed class Examination
         _asksDns = options.Zone is not null && _zoneServers.Any(server => server is not TlsEndPoint);
         IEnumerable<IPEndPoint> all = options.StunServers.Where(IsIpv4).Take(MaxStunServers).Concat(_zoneServers);
         _streamServers = [.. all.Distinct()];
-        _servers = [.. all.Select(server => server is TlsEndPoint ? new IPEndPoint(server.Address, DnsPort) : server).Distinct()];
+        _servers = [.. all.Select(StunAddressFinder.Asked).Distinct()];
     }
 
     /// <summary>Runs all steps, and ends when all have ended. Never throws for what the network does.</summary>
     internal async Task<GatewayFacts> RunAsync(CancellationToken cancellationToken)
     {
         long start = _evidence.Now;
-        GatewayRoute? route = _parts.Gateways.FindDefault();
-        _evidence.Add(GatewayStep.Route, "this host", route is null ? "no default route" : $"gateway {route.Gateway} by {route.InterfaceName}, own address {route.LocalAddress}", start);
-        if (route is null) return new GatewayFacts();
+        GatewayRoute? route = FindRoute(() => _parts.Gateways.FindDefault(), "no default route");
+        if (route is null) return new GatewayFacts { RouteV6 = FindRoute(() => _parts.Gateways.FindDefaultV6(), "none of IPv6 either") };
         using var calm = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _evidence.Time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var rest = CancellationTokenSource.CreateLinkedTokenSource(over.Token, calm.Token);
@@ -61,6 +60,14 @@ internal sealed class Examination
             await over.CancelAsync().ConfigureAwait(false);
             await steps.WhenAll.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private GatewayRoute? FindRoute(Func<GatewayRoute?> find, string none)
+    {
+        long start = _evidence.Now;
+        GatewayRoute? route = find();
+        _evidence.Add(GatewayStep.Route, "this host", route is null ? none : $"gateway {route.Gateway} by {route.InterfaceName}, own address {route.LocalAddress}", start);
+        return route;
     }
 
     /// <summary>Starts all steps; those that all is well without end with the second token.</summary>
@@ -94,6 +101,7 @@ internal sealed class Examination
         return facts with
         {
             Stun = stun,
+            Port = _options.Port,
             UdpAsked = _asksDns || _options.StunServers.Any(IsIpv4),
             UdpHeard = isHeard,
             HeardDnsOnly = isDnsOnly,

@@ -39,6 +39,9 @@ public sealed record GatewayExaminerOptions
     /// </summary>
     public MappingTrial? KnownMapping { get; init; }
 
+    /// <summary>The UDP port at which others are to reach this host, which a remedy may have to name; null when it is not known.</summary>
+    public int? Port { get; init; }
+
     /// <summary>The longest an examination takes, giving back the trial mapping excepted. Default 5 s.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(5);
 }

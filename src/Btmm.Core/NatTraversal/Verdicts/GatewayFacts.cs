@@ -7,8 +7,14 @@ namespace Btmm.Core.NatTraversal.Verdicts;
 /// <summary>Everything that an examination found out, before it is judged. Immutable.</summary>
 internal sealed record GatewayFacts
 {
-    /// <summary>The default route; null when there is none.</summary>
+    /// <summary>The default route of IPv4; null when there is none.</summary>
     internal GatewayRoute? Route { get; init; }
+
+    /// <summary>The default route of IPv6, where there is none of IPv4; null when there is none either.</summary>
+    internal GatewayRoute? RouteV6 { get; init; }
+
+    /// <summary>The UDP port at which others would reach this host; null when it is not known.</summary>
+    internal int? Port { get; init; }
 
     /// <summary>The gateway's answers, one a protocol, in the order of preference.</summary>
     internal IReadOnlyList<GatewayAnswer> Answers { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Net;
+using Btmm.Core.Contracts;
 using Btmm.Core.Diagnostics;
 using Btmm.Protocol.NatTraversal;
 
@@ -15,7 +16,8 @@ internal static class GatewayJudge
     internal static GatewayVerdict Judge(GatewayFacts facts)
     {
         GatewayVerdictKind kind = KindOf(facts);
-        GatewayBox? inner = facts.Route is { } route ? new GatewayBox(GatewayBoxRole.Gateway, route.Gateway) : null;
+        GatewayRoute? nearest = facts.Route ?? facts.RouteV6;
+        GatewayBox? inner = nearest is null ? null : new GatewayBox(GatewayBoxRole.Gateway, nearest.Gateway);
         GatewayBox? outer = kind switch
         {
             GatewayVerdictKind.DoubleNat => new GatewayBox(GatewayBoxRole.OuterGateway, OuterAddress(facts)),
@@ -29,7 +31,7 @@ internal static class GatewayJudge
             Box = outer ?? BoxOf(kind, facts, inner),
             Inner = inner,
             Outer = outer,
-            LocalAddress = facts.Route?.LocalAddress,
+            LocalAddress = nearest?.LocalAddress,
             ExternalAddress = External(facts),
             PublicAddress = Seen(facts),
             NatBehaviour = facts.Stun.Behaviour,
@@ -180,6 +182,8 @@ internal static class GatewayJudge
 
     private static GatewayBox? BoxOf(GatewayVerdictKind kind, GatewayFacts facts, GatewayBox? inner) => kind switch
     {
+        // This host's own firewall, or any on the way: nothing tells which.
+        GatewayVerdictKind.DirectPublic when facts.Stun.Behaviour.IsFiltered == true => new GatewayBox(GatewayBoxRole.Firewall, Address: null),
         GatewayVerdictKind.DirectPublic => new GatewayBox(GatewayBoxRole.Host, facts.Route?.LocalAddress),
         GatewayVerdictKind.CaptivePortal => new GatewayBox(GatewayBoxRole.Portal, facts.Route?.Gateway),
         GatewayVerdictKind.UdpBlocked when facts.Stun.IsRefusedHere => new GatewayBox(GatewayBoxRole.Host, facts.Route?.LocalAddress),

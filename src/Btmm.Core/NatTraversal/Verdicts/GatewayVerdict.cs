@@ -46,8 +46,16 @@ public sealed record GatewayVerdict
     /// <summary>How long the examination took.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>Whether others can reach this host, as far as this examination tells.</summary>
-    public bool IsReachable => Kind is GatewayVerdictKind.DirectPublic or GatewayVerdictKind.SingleNat;
+    /// <summary>
+    /// Whether others can reach this host, as far as this examination tells. A public address is not enough where a firewall is known
+    /// to let in only what answers this host.
+    /// </summary>
+    public bool IsReachable => Kind switch
+    {
+        GatewayVerdictKind.DirectPublic => NatBehaviour.IsFiltered != true,
+        GatewayVerdictKind.SingleNat => true,
+        _ => false,
+    };
 
     /// <summary>Whether another verdict tells people the same, whatever its evidence.</summary>
     public bool IsSameAs(GatewayVerdict? other) => other is not null && Kind == other.Kind && Box == other.Box && Outer == other.Outer

@@ -6,7 +6,7 @@ public enum GatewayVerdictKind
     /// <summary>Nothing could be learnt: no gateway, or nobody answered anything.</summary>
     Unknown,
 
-    /// <summary>The host has a public address of its own.</summary>
+    /// <summary>The host has a public address of its own, which a firewall may still stand in front of.</summary>
     DirectPublic,
 
     /// <summary>One NAT, whose gateway maps ports: the host can be reached.</summary>

@@ -16,4 +16,12 @@ public sealed record NatBehaviour(NatMappingBehaviour Mapping, NatFilteringBehav
         NatMappingBehaviour.AddressDependent or NatMappingBehaviour.AddressAndPortDependent => true,
         _ => false,
     };
+
+    /// <summary>Whether only those are let in whom this host has sent to; null when that is not known.</summary>
+    public bool? IsFiltered => Filtering switch
+    {
+        NatFilteringBehaviour.Unknown => null,
+        NatFilteringBehaviour.AddressDependent or NatFilteringBehaviour.AddressAndPortDependent => true,
+        _ => false,
+    };
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Btmm.Core.Contracts;
+using Btmm.Core.Dns.Tls;
 using Btmm.Protocol;
 using Btmm.Protocol.NatTraversal;
 using Btmm.Protocol.NatTraversal.Stun;
@@ -17,12 +18,21 @@ public sealed class StunAddressFinder(
     : IExternalAddressFinder
 {
     private const int MaxServers = 4;
+    private const int DnsPort = 53;
+
+    /// <summary>Whom to ask by STUN in place of a zone's server: one that is spoken to by TLS answers STUN where it would answer plain DNS.</summary>
+    /// <param name="server">The server.</param>
+    public static IPEndPoint Asked(IPEndPoint server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return server is TlsEndPoint ? new IPEndPoint(server.Address, DnsPort) : server;
+    }
 
     /// <inheritdoc/>
     public async Task<IPAddress?> FindAsync(IPAddress local, CancellationToken cancellationToken)
     {
         IReadOnlyList<IPEndPoint> found = await servers(cancellationToken).ConfigureAwait(false);
-        IPEndPoint[] asked = [.. found.Where(server => server.AddressFamily == AddressFamily.InterNetwork).Distinct().Take(MaxServers)];
+        IPEndPoint[] asked = [.. found.Where(server => server.AddressFamily == AddressFamily.InterNetwork).Select(Asked).Distinct().Take(MaxServers)];
         if (asked.Length == 0) return null;
         StunClient client;
         try

@@ -22,14 +22,16 @@ internal static class VerdictText
         GatewayVerdictKind.CaptivePortal => facts.Portal.Location is { } page
             ? $"This network wants a sign-in first: it answers with {page} for everything."
             : "This network wants a sign-in first: it answers for addresses that are not its own.",
-        _ => facts.Route is null
+        _ when facts.Route is null => facts.RouteV6 is null
             ? "There is no IPv4 default gateway."
-            : $"{Upper(verdict.Inner)} maps no ports, and nothing beyond it answers.",
+            : $"This network has IPv6 only, by {verdict.Inner}, and other hosts are reached by IPv4.",
+        _ => $"{Upper(verdict.Inner)} maps no ports, and nothing beyond it answers.",
     };
 
     internal static string Remedy(GatewayVerdict verdict, GatewayFacts facts) => verdict.Kind switch
     {
-        GatewayVerdictKind.DirectPublic or GatewayVerdictKind.SingleNat => "",
+        GatewayVerdictKind.DirectPublic => verdict.IsReachable ? "" : FirewallRemedy(verdict, facts),
+        GatewayVerdictKind.SingleNat => "",
         GatewayVerdictKind.DoubleNat => DoubleNatRemedy(verdict),
         GatewayVerdictKind.Cgnat => CgnatRemedy(verdict),
         GatewayVerdictKind.SymmetricNat or GatewayVerdictKind.NoMapping => MappingRemedy(verdict, facts),
@@ -39,17 +41,22 @@ internal static class VerdictText
         GatewayVerdictKind.CaptivePortal => facts.Portal.Location is { } page
             ? $"Open {page} in a browser, sign in, and try again."
             : "Open any http page in a browser, sign in, and try again.",
-        _ => facts.Route is null
+        _ when facts.Route is null => facts.RouteV6 is null
             ? "Connect this host to a network."
-            : $"Check that {verdict.Inner} is connected to the internet.",
+            : $"Turn on IPv4 in the settings of {verdict.Inner}, or connect this host to a network that has it.",
+        _ => $"Check that {verdict.Inner} is connected to the internet.",
     };
 
     private static string DirectPublic(GatewayVerdict verdict, GatewayFacts facts)
     {
-        string note = verdict.NatBehaviour.Filtering is NatFilteringBehaviour.AddressDependent or NatFilteringBehaviour.AddressAndPortDependent
-            ? "; a firewall lets in only what answers it, so peers get through while this host reaches out to them"
-            : "";
+        string note = verdict.IsReachable ? "" : "; a firewall lets in only what answers it, so peers get through while this host reaches out to them";
         return $"This host has the public address {verdict.LocalAddress} of its own{note}{Silence(facts)}.";
+    }
+
+    private static string FirewallRemedy(GatewayVerdict verdict, GatewayFacts facts)
+    {
+        string what = facts.Port is { } port ? $"UDP port {port}" : "UDP to the node's port (its --port)";
+        return $"Allow incoming {what} in the firewall of {Host(verdict)} and of {verdict.Inner}, whichever of the two holds it off.";
     }
 
     private static string SingleNat(GatewayVerdict verdict, GatewayFacts facts)

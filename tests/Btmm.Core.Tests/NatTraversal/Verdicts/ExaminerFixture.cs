@@ -60,7 +60,9 @@ internal sealed class ExaminerFixture : IAsyncDisposable
         _sites.Add(ServeAsync(listener, Encoding.ASCII.GetBytes(answer)));
     }
 
-    internal Task<GatewayVerdict> Start(CancellationToken cancellationToken = default) => new GatewayExaminer(new GatewayExaminerParts
+    internal Task<GatewayVerdict> Start(CancellationToken cancellationToken = default) => Examiner.ExamineAsync(Options, cancellationToken);
+
+    internal GatewayExaminer Examiner => new(new GatewayExaminerParts
     {
         Gateways = Gateways,
         OpenMapper = Open,
@@ -69,7 +71,7 @@ internal sealed class ExaminerFixture : IAsyncDisposable
         Hops = Hops,
         Time = Clock,
         ResolveHost = (name, _) => ResolveAsync(name),
-    }).ExamineAsync(Options, cancellationToken);
+    });
 
     internal async Task<GatewayVerdict> ExamineAsync()
     {

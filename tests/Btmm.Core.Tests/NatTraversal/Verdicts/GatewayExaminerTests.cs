@@ -248,6 +248,32 @@ public sealed class GatewayExaminerTests
     }
 
     [Fact]
+    public async Task Examine_OnlyIPv6_SaysSoAndSendsNothing()
+    {
+        await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };
+        net.Gateways.Clear();
+        net.Gateways.SetV6("fe80::1", "2001:db8::9");
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.Unknown, "the gateway fe80::1", "2001:db8::9"), (verdict.Kind, $"{verdict.Box}", $"{verdict.LocalAddress}"));
+        Assert.StartsWith("This network has IPv6 only", verdict.Summary, StringComparison.Ordinal);
+        Assert.StartsWith("Turn on IPv4 in the settings of the gateway fe80::1", verdict.Remedy, StringComparison.Ordinal);
+        Assert.Equal(["no default route", "gateway fe80::1 by eth2, own address 2001:db8::9"], verdict.Evidence.Select(e => e.Answer));
+        Assert.Empty(net.Wire.Sent);
+    }
+
+    [Fact]
+    public async Task Examine_PublicAddressBehindAFirewall_IsNotReachableAndNamesThePort()
+    {
+        await using var net = new ExaminerFixture("198.51.100.9") { Options = new GatewayExaminerOptions { Port = 45999 } };
+        net.SilenceGateway();
+        await using FakeStunServer server = Nat(net, "198.51.100.9");
+        server.LetsIn = _ => false;
+        GatewayVerdict verdict = await net.ExamineAsync();
+        Assert.Equal((GatewayVerdictKind.DirectPublic, false), (verdict.Kind, verdict.IsReachable));
+        Assert.Contains("UDP port 45999 in the firewall of this host (198.51.100.9)", verdict.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Examine_AddressGone_IsAVerdictNotAnException()
     {
         await using var net = new ExaminerFixture { Options = new GatewayExaminerOptions { StunServers = [IPEndPoint.Parse(Server)] } };

@@ -176,12 +176,22 @@ public sealed class GatewayJudgeTests
         Assert.Equal((GatewayVerdictKind.SingleNat, "203.0.113.9"), (verdict.Kind, $"{verdict.ExternalAddress}"));
     }
 
-    [Fact]
-    public void DirectPublic_BehindAFilter_SaysSo()
+    [Theory]
+    [Trait("rfc", "5780§4.4")]
+    [InlineData(NatFilteringBehaviour.AddressDependent, 45999, "Allow incoming UDP port 45999 in the firewall of this host (203.0.113.9) and of the gateway 192.168.1.1")]
+    [InlineData(NatFilteringBehaviour.AddressAndPortDependent, null, "Allow incoming UDP to the node's port")]
+    [InlineData(NatFilteringBehaviour.EndpointIndependent, 45999, "")]
+    [InlineData(NatFilteringBehaviour.Unknown, 45999, "")]
+    public void DirectPublic_BehindAFilter_IsNotReachable(NatFilteringBehaviour filtering, int? port, string remedy)
     {
-        GatewayFacts facts = Facts("203.0.113.9", "-", "-", "203.0.113.9", "u", "");
-        facts = facts with { Stun = facts.Stun with { Behaviour = new NatBehaviour(NatMappingBehaviour.NoNat, NatFilteringBehaviour.AddressAndPortDependent, null) } };
-        Assert.Contains("firewall", GatewayJudge.Judge(facts).Summary, StringComparison.Ordinal);
+        GatewayFacts facts = Facts("203.0.113.9", "-", "-", "203.0.113.9", "u", "") with { Port = port };
+        GatewayVerdict verdict = GatewayJudge.Judge(facts with { Stun = facts.Stun with { Behaviour = new NatBehaviour(NatMappingBehaviour.NoNat, filtering, null) } });
+        bool isFiltered = remedy.Length > 0;
+        Assert.Equal((GatewayVerdictKind.DirectPublic, !isFiltered), (verdict.Kind, verdict.IsReachable));
+        Assert.Equal(isFiltered ? new GatewayBox(GatewayBoxRole.Firewall, null) : new GatewayBox(GatewayBoxRole.Host, IPAddress.Parse("203.0.113.9")), verdict.Box);
+        Assert.Equal(isFiltered, verdict.Summary.Contains("firewall", StringComparison.Ordinal));
+        Assert.StartsWith(remedy, verdict.Remedy, StringComparison.Ordinal);
+        Assert.Equal(isFiltered, verdict.Remedy.Length > 0);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Net;
 using Btmm.Core.Contracts;
+using Btmm.Core.Dns.Tls;
 using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.TestKit;
 
@@ -31,6 +32,17 @@ public sealed class StunAddressFinderTests
         Task<IPAddress?> found = finder.FindAsync(_host.Address, CancellationToken.None);
         await _clock.RunUntilAsync(() => found.IsCompleted, TimeSpan.FromSeconds(10));
         Assert.Equal(address, $"{await found}");
+    }
+
+    [Fact]
+    public async Task Find_ZoneIsSpokenToByTls_AsksWhereItWouldAnswerPlainDns()
+    {
+        await using FakeStunServer server = Serve("203.0.113.53:53");
+        IPEndPoint[] servers = [new TlsEndPoint(server.EndPoint.Address, TlsEndPoint.DefaultPort, "ns.example.net", TlsTrust.System)];
+        var finder = new StunAddressFinder(_ => Task.FromResult<IReadOnlyList<IPEndPoint>>(servers), _host, SystemRandomSource.Instance, _clock);
+        Task<IPAddress?> found = finder.FindAsync(_host.Address, CancellationToken.None);
+        await _clock.RunUntilAsync(() => found.IsCompleted, TimeSpan.FromSeconds(10));
+        Assert.Equal("198.51.100.9", $"{await found}");
     }
 
     private FakeStunServer Serve(string endpoint) => new(_wire, endpoint)
