@@ -96,8 +96,10 @@ Wait-Until { `$again.GetNodeStatus().Endpoint.Endpoint }
 `$seen.method = "`$((Get-Content '$work/studio-state/mappings.json' | ConvertFrom-Json).mappings.method)"
 Remove-Job `$again -Force
 `$seen.interfacesAfterRemove = "`$((Get-ChildItem /sys/class/net).Name)"
-`$third = Start-BtmmTunnel @start -Endpoint 203.0.113.99:4500
+`$third = Start-BtmmTunnel @start -Endpoint 203.0.113.99:4500 -StunServer 203.0.113.3, 203.0.113.3:3479
 Wait-Until { `$third.GetNodeStatus().Publication.Endpoint }
+Wait-Until { `$third.GatewayVerdict }
+`$seen.asked = "`$((`$third.GatewayVerdict.Evidence | Where-Object Answer -like 'sees*').Who)"
 `$seen.stated = "`$(`$third.GetNodeStatus().Publication.Endpoint) `$(`$third.GetNodeStatus().Endpoint.Candidates[0].Kind)"
 Remove-Module Btmm
 `$seen.removedModule = "`$(`$third.State) `$((Get-ChildItem /sys/class/net).Name)"
@@ -134,6 +136,12 @@ Remove-Module Btmm
 
     It 'Start-BtmmTunnel -Endpoint publishes what it is told' {
         $seen.stated | Should -Be '203.0.113.99:4500 Stated'
+    }
+
+    It 'Start-BtmmTunnel -StunServer asks those servers too' {
+        $seen.asked | Should -Match '203\.0\.113\.3:3478'
+        $seen.asked | Should -Match '203\.0\.113\.3:3479'
+        $seen.asked | Should -Match '203\.0\.113\.50:5353'
     }
 
     It 'the tunnel comes up and Get-BtmmTunnel shows it' {
@@ -245,6 +253,14 @@ Describe 'Tunnels without a node' {
 
     It 'Start-BtmmTunnel -Endpoint refuses <_>' -ForEach 'home:4500', '4500', '2001:db8::1', ':0' {
         { New-BtmmAccount x.example.net | Start-BtmmTunnel x -Endpoint $_ -WhatIf } | Should -Throw '*ADDRESS:PORT*'
+    }
+
+    It 'Start-BtmmTunnel -StunServer takes <_>' -ForEach 'stun.example.net', 'stun.example.net:3479', '203.0.113.3' {
+        { New-BtmmAccount x.example.net | Start-BtmmTunnel x -StunServer $_, 203.0.113.4:5000 -WhatIf } | Should -Not -Throw
+    }
+
+    It 'Start-BtmmTunnel -StunServer refuses <_>' -ForEach 'a b', 'stun.example.net:0', 'stun.example.net:x' {
+        { New-BtmmAccount x.example.net | Start-BtmmTunnel x -StunServer $_ -WhatIf } | Should -Throw '*is not a server*'
     }
 
     It 'Start-BtmmTunnel refuses a name that no host can have: <_>' -ForEach 'a_b', '-x', 'ü', ('x' * 64) {

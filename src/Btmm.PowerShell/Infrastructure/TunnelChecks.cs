@@ -68,6 +68,8 @@ internal static class TunnelChecks
         EndpointState? state = node.Endpoint;
         return state switch
         {
+            { Phase: EndpointPhase.Available, Candidates: [{ Kind: EndpointCandidateKind.DirectPublic }, ..] }
+                when node.Gateway is { IsReachable: false } verdict => CheckOutcome.Warning(verdict.Summary, verdict.Remedy),
             { Phase: EndpointPhase.Available } => CheckOutcome.Passed($"Others reach this host at {state.Endpoint}."),
             { Phase: EndpointPhase.Unavailable } when node.Gateway is { IsReachable: false } verdict => CheckOutcome.Warning(verdict.Summary, verdict.Remedy),
             { Phase: EndpointPhase.Unavailable } => CheckOutcome.Warning(state.Message, state.Remedy),
