@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Btmm.Core.Diagnostics;
+using Btmm.Core.NatTraversal.Verdicts;
 using Btmm.Core.Node;
 
 namespace Btmm.Daemon.Tests;
@@ -19,11 +20,13 @@ public sealed class ApplicationTests : IDisposable
     }
 
     [Fact]
-    public async Task Help_NamesEveryEventAndExitsWithZero()
+    public async Task Help_NamesEveryEventAndVerdictAndExitsWithZero()
     {
         Assert.Equal(ExitCode.Success, await RunAsync("--help"));
         foreach (NodeEventKind kind in Enum.GetValues<NodeEventKind>())
             Assert.Contains(EventPrinter.Name(kind), _output.ToString(), StringComparison.Ordinal);
+        foreach (GatewayVerdictKind kind in Enum.GetValues<GatewayVerdictKind>())
+            Assert.Contains($"{kind}", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -100,7 +100,7 @@ Remove-Job `$again -Force
 Wait-Until { `$third.GetNodeStatus().Publication.Endpoint }
 Wait-Until { `$third.GatewayVerdict }
 `$seen.asked = "`$((`$third.GatewayVerdict.Evidence | Where-Object Answer -like 'sees*').Who)"
-`$seen.stated = "`$(`$third.GetNodeStatus().Publication.Endpoint) `$(`$third.GetNodeStatus().Endpoint.Candidates[0].Kind)"
+`$seen.stated = "`$(`$third.GetNodeStatus().Publication.Endpoint) `$(@(`$third.GetNodeStatus().Endpoint.Candidates)[0].Kind)"
 Remove-Module Btmm
 `$seen.removedModule = "`$(`$third.State) `$((Get-ChildItem /sys/class/net).Name)"
 `$seen | ConvertTo-Json -Compress

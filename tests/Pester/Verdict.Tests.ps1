@@ -6,7 +6,6 @@ BeforeDiscovery {
     $kinds = @(
         @{ Node = 'studio'; Verdict = 'SingleNat'; Reachable = $true; Box = 'the gateway 192.168.1.1' }
         @{ Node = 'server2'; Verdict = 'DirectPublic'; Reachable = $true; Box = 'this host 198.51.100.51' }
-        @{ Node = 'firm'; Verdict = 'DirectPublic'; Reachable = $false; Box = 'the firewall' }
         @{ Node = 'plain'; Verdict = 'NoMapping'; Reachable = $false; Box = 'the gateway 192.168.21.1' }
         @{ Node = 'random'; Verdict = 'SymmetricNat'; Reachable = $false; Box = 'the gateway 192.168.22.1' }
         @{ Node = 'attic'; Verdict = 'DoubleNat'; Reachable = $false; Box = 'the outer gateway 192.168.1.1' }
@@ -134,6 +133,24 @@ Remove-Job `$job -Force
 
     It 'tells each piece of evidence with -Verbose' {
         "$(Invoke-InLab studio "Test-BtmmGateway $stun -Quiet -Verbose")" | Should -Match 'Asking by STUN: 203\.0\.113\.50:5353, 198\.51\.100\.51:5353.*Route: this host'
+    }
+
+    It 'does not call a public address reachable that stands behind a firewall' {
+        # This server has two addresses; those of the zone have one each, and cannot tell.
+        $lines = Invoke-InLab firm '$ask = @{ StunServer = "203.0.113.3" }; $v = Test-BtmmGateway @ask; "$($v.Verdict) $($v.IsReachable) $($v.Box) $(Test-BtmmGateway @ask -Quiet)"; "$($v.Remedy)"'
+        $lines[0] | Should -Be 'DirectPublic False the firewall False'
+        $lines[1] | Should -BeLike 'Allow incoming UDP*in the firewall of this host (192.88.99.117) and of the gateway 192.88.99.1*'
+    }
+
+    It 'says that a network has IPv6 only' {
+        Invoke-Lab exec six ip -4 route del default
+        try {
+            $line = Invoke-InLab six '$v = Test-BtmmGateway; "$($v.Verdict) $($v.IsReachable) $($v.Box); $($v.Summary) $($v.Remedy)"'
+            $line | Should -BeLike 'Unknown False the gateway fe80::1*; This network has IPv6 only*Turn on IPv4 in the settings of the gateway fe80::1*'
+        }
+        finally {
+            Invoke-Lab exec six ip -4 route add default via 192.168.25.1
+        }
     }
 
     It 'says that there is no gateway, as a verdict' {
