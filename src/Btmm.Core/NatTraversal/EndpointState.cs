@@ -14,7 +14,8 @@ public sealed record EndpointState
     /// Where the host can be reached, best first: at an IPv4 address when <see cref="EndpointPhase.Available"/>, then through IPv6
     /// pinholes, whatever the phase.
     /// </summary>
-    public IReadOnlyList<EndpointCandidate> Candidates { get; init; } = [];
+    /// <remarks>An array, since PowerShell cannot index what the compiler makes of a list.</remarks>
+    public IReadOnlyList<EndpointCandidate> Candidates { get; init => field = value.ToArray(); } = Array.Empty<EndpointCandidate>();
 
     /// <summary>Why there is no endpoint; null unless <see cref="EndpointPhase.Unavailable"/>.</summary>
     public BtmmErrorReason? Reason { get; init; }

@@ -36,7 +36,7 @@ public sealed class BtmmGateway
     public BtmmGatewayProtocol? Igd { get; init; }
 
     /// <summary>The protocols in which it answered, best first.</summary>
-    public IReadOnlyList<PortMappingMethod> Methods => [.. Answers.Select(a => a.Method)];
+    public PortMappingMethod[] Methods => [.. Answers.Select(a => a.Method)];
 
     /// <summary>The gateway's address on its other side, or null when it did not tell.</summary>
     public IPAddress? ExternalAddress => Answers.Select(a => a.ExternalAddress).FirstOrDefault(a => a is not null);
