@@ -60,6 +60,7 @@ internal sealed partial class GatewayKeeper
             if (_checks.TryRead(out _))
             {
                 _inDoubt = true;
+                Interlocked.Increment(ref _hints);
                 return HintSpacingLeft();
             }
 
@@ -92,6 +93,7 @@ internal sealed partial class GatewayKeeper
     private TimeSpan? Judge(GatewayAnnouncement announcement)
     {
         _followUp = 0;
+        Interlocked.Increment(ref _hints);
         if (!announcement.StateLost) return HintSpacingLeft();
 
         // All hosts of this network hear it now; RFC 6886 §3.7 spreads what they do next. It comes up to ten times.

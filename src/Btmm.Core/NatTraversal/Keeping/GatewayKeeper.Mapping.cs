@@ -9,9 +9,13 @@ internal sealed partial class GatewayKeeper
     /// <summary>The end's patience with the gateway.</summary>
     private static readonly TimeSpan s_releaseLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>A gateway that tells its address only with a mapping is asked for that at each of so many polls.</summary>
+    private const int PollsPerConfirmation = 4;
+
     private MappingLease? _lease;
     private GatewayAnswer? _answerAtMapping;
     private int _lossesAtMapping;
+    private TimeSpan _mappedAt;
     private bool _isUnextendable;
 
     /// <summary>
@@ -20,15 +24,26 @@ internal sealed partial class GatewayKeeper
     /// </summary>
     private bool IsInDoubt(GatewayAnswer answer)
     {
-        if (_lease is null || _inDoubt || Now() >= _lease.RenewAt) return true;
+        if (_lease is null || _inDoubt || Now() >= _lease.RenewAt || IsToConfirm(answer)) return true;
         bool isOtherMethod = answer.Method != _lease.Mapping.Method;
         bool isOtherAddress = answer.ExternalAddress is { } now && _answerAtMapping?.ExternalAddress is { } then && !now.Equals(then);
         return isOtherMethod || isOtherAddress;
     }
 
+    /// <summary>
+    /// Whether the mapping is to be asked for again because the address is told with it alone (PCP), and something hinted at a change,
+    /// or nothing was heard of it for some polls. A pinhole's address is this host's own.
+    /// </summary>
+    private bool IsToConfirm(GatewayAnswer answer)
+    {
+        if (answer.ExternalAddress is not null || _kind == EndpointCandidateKind.Pinhole) return false;
+        return Volatile.Read(ref _hints) != _hintsMet || Now() - _mappedAt >= _options.PollInterval * PollsPerConfirmation;
+    }
+
     /// <summary>Makes or renews the mapping, and sees to it that a renewal extends it.</summary>
     private async Task MapAsync(IPortMapper mapper, bool lost, CancellationToken cancellationToken)
     {
+        bool wasHeld = IsHeld;
         MappingLease? former = lost ? null : _lease;
         bool isDue = former is not null && Now() >= former.RenewAt && Now() < former.ExpiresAt;
         if (isDue && _isUnextendable)
@@ -37,7 +52,8 @@ internal sealed partial class GatewayKeeper
             former = null;
         }
 
-        _lease = await AskAsync(mapper, former, cancellationToken).ConfigureAwait(false);
+        bool isConfirmation = Now() < former?.RenewAt && !_inDoubt && _answer?.ExternalAddress is null;
+        _lease = await AskAsync(mapper, former, isConfirmation, cancellationToken).ConfigureAwait(false);
         int losses = mapper.StateLossCount; // Of a later one the mapping is a victim.
         if (_lease.DidNotExtend && former is not null)
         {
@@ -47,6 +63,12 @@ internal sealed partial class GatewayKeeper
 
         if (Address() is null) // Another method mapped than answered the question, and it tells the address apart from the mapping.
             _answer = await mapper.QueryAsync(ExchangeEffort.Brisk, cancellationToken).ConfigureAwait(false);
+        if (Told is { } told && HasPassingCause(told, wasHeld))
+        {
+            _inDoubt = true;
+            throw NoAddressNow();
+        }
+
         _answerAtMapping = _answer;
         _lossesAtMapping = losses;
         _inDoubt = false;
@@ -62,7 +84,7 @@ internal sealed partial class GatewayKeeper
         if (!former.IsStuck && !_isUnextendable)
         {
             await DeleteAsync(mapper, cancellationToken).ConfigureAwait(false);
-            _lease = await AskAsync(mapper, null, cancellationToken).ConfigureAwait(false);
+            _lease = await AskAsync(mapper, null, false, cancellationToken).ConfigureAwait(false);
             _isUnextendable = _lease.Outlasts(former);
         }
 
@@ -73,7 +95,8 @@ internal sealed partial class GatewayKeeper
     /// Asks for the mapping. A renewal is the same request with the granted port suggested (RFC 6886 §3.3), so that a gateway that
     /// forgot it grants it again.
     /// </summary>
-    private async Task<MappingLease> AskAsync(IPortMapper mapper, MappingLease? former, CancellationToken cancellationToken)
+    private async Task<MappingLease> AskAsync(
+        IPortMapper mapper, MappingLease? former, bool isConfirmation, CancellationToken cancellationToken)
     {
         int suggested = _owner.RememberedPort(_route.Gateway) ?? RecordedPort() ?? _options.PreferredExternalPort ?? _options.InternalPort;
         PortMappingRequest request = new(_options.Protocol, _options.InternalPort, suggested, _options.Lifetime);
@@ -83,7 +106,11 @@ internal sealed partial class GatewayKeeper
         TimeSpan askedAt = Now();
         PortMapping mapping = await mapper.MapAsync(request, effort, cancellationToken).ConfigureAwait(false);
         _owner.RememberPort(_route.Gateway, mapping.ExternalPort);
-        return former?.Renew(mapping, askedAt, _options.Lifetime, _random) ?? MappingLease.Make(mapping, askedAt, _options.Lifetime, _random);
+        _mappedAt = askedAt;
+        if (former is null) return MappingLease.Make(mapping, askedAt, _options.Lifetime, _random);
+        return isConfirmation
+            ? former.Confirm(mapping, askedAt, _options.Lifetime, _random)
+            : former.Renew(mapping, askedAt, _options.Lifetime, _random);
     }
 
     /// <summary>Deletes the mapping as well as it can be: what is left of it ends with its lifetime.</summary>
@@ -102,11 +129,13 @@ internal sealed partial class GatewayKeeper
         }
     }
 
+    /// <summary>The address to which the mapping leads, as the gateway says.</summary>
+    private IPAddress? Told => _lease?.Mapping.ExternalAddress ?? _answer?.ExternalAddress;
+
     /// <summary>A gateway whose mapping leads to an address that is not public is behind another NAT: the mapping is given back.</summary>
     private async Task JudgeMappingAsync(IPortMapper mapper, CancellationToken cancellationToken)
     {
-        IPAddress? told = _lease?.Mapping.ExternalAddress ?? _answer?.ExternalAddress;
-        if (told is null || !LeadsNowhere(told)) return;
+        if (Told is not { } told || !LeadsNowhere(told)) return;
         await DeleteAsync(mapper, cancellationToken).ConfigureAwait(false);
         _answer = _answer is null ? null : _answer with { ExternalAddress = told };
         throw BehindAnotherNat(told);

@@ -75,11 +75,13 @@ internal sealed partial class GatewayKeeper
     private void JudgeAddress(IPAddress? external)
     {
         if (external is null || !LeadsNowhere(external)) return;
-        bool isHeld = _lease is not null && Now() < _lease.ExpiresAt;
-        throw isHeld && ExternalAddress.Classify(external) == ExternalAddressKind.Unspecified ? NoAddressNow() : BehindAnotherNat(external);
+        throw HasPassingCause(external, IsHeld) ? NoAddressNow() : BehindAnotherNat(external);
     }
 
     /// <summary>A gateway that had an address has none while its line comes up again: that passes, as a rule.</summary>
+    private bool HasPassingCause(IPAddress external, bool wasHeld) =>
+        wasHeld && LeadsNowhere(external) && ExternalAddress.Classify(external) == ExternalAddressKind.Unspecified;
+
     private BtmmException NoAddressNow() => new(
         BtmmErrorReason.PortMappingNetworkFailure,
         $"The gateway {_route.Gateway} has lost its external address.",

@@ -11,7 +11,8 @@ namespace Btmm.Core.NatTraversal.Keeping;
 /// </summary>
 /// <remarks>
 /// A look = ask for the external address; when it is public and the mapping is missing, due or in doubt, map; publish. Looks are
-/// made at the start, every poll interval, at half the mapping's lifetime, and when something hints at a change.
+/// made at the start, every poll interval, at half the mapping's lifetime, and when something hints at a change. Where the address is
+/// told with a mapping alone, a look asks for that after a hint and at every fourth poll; the others show whether the gateway restarted.
 /// </remarks>
 internal sealed partial class GatewayKeeper
 {
@@ -38,6 +39,8 @@ internal sealed partial class GatewayKeeper
     private bool _answered;
     private bool _told;
     private bool _inDoubt;
+    private int _hints;
+    private int _hintsMet;
     private bool _recreationPending;
     private TimeSpan? _lookAgainAt;
     private int _cutShort;
@@ -79,6 +82,9 @@ internal sealed partial class GatewayKeeper
         }
     }
 
+    /// <summary>Whether there is a mapping that has not ended.</summary>
+    private bool IsHeld => _lease is { } lease && Now() < lease.ExpiresAt;
+
     private TimeSpan Now() => _time.GetElapsedTime(_origin);
 
     /// <summary>One look, with its failures handled. Returns how long to wait for the next.</summary>
@@ -116,13 +122,20 @@ internal sealed partial class GatewayKeeper
         _failures = 0;
         _failingSince = null;
         if (_lookAgainAt is { } at) return at - Now();
-        TimeSpan pause = _followUp < s_followUps.Length ? s_followUps[_followUp++] : _options.PollInterval;
+        TimeSpan pause = _options.PollInterval;
+        if (_followUp < s_followUps.Length)
+        {
+            pause = s_followUps[_followUp++];
+            Interlocked.Increment(ref _hints);
+        }
+
         TimeSpan untilRenewal = (_lease?.RenewAt ?? TimeSpan.MaxValue) - Now();
         return untilRenewal < pause ? untilRenewal : pause;
     }
 
     private async Task RefreshAsync(IPortMapper mapper, CancellationToken cancellationToken)
     {
+        int hints = Volatile.Read(ref _hints);
         ExchangeEffort effort = _answered ? ExchangeEffort.Brisk : ExchangeEffort.Thorough;
         _answer = await mapper.QueryAsync(effort, cancellationToken).ConfigureAwait(false);
         _answered = true;
@@ -131,6 +144,7 @@ internal sealed partial class GatewayKeeper
         int lossesBefore = _lossesAtMapping;
         if (lost || IsInDoubt(_answer)) await MapAsync(mapper, lost, cancellationToken).ConfigureAwait(false);
         if (_lossesAtMapping != lossesBefore) _owner.TellGatewayRestart();
+        _hintsMet = hints;
         Tell(Available());
     }
 
@@ -138,7 +152,7 @@ internal sealed partial class GatewayKeeper
     private TimeSpan Fail(BtmmException failure)
     {
         TimeSpan now = Now();
-        bool held = _lease is not null && now < _lease.ExpiresAt;
+        bool held = IsHeld;
         _cutShort = 0;
         _failures++;
         _failingSince ??= now;

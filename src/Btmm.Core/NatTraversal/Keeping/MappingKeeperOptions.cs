@@ -19,8 +19,9 @@ public sealed record MappingKeeperOptions
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromSeconds(3600);
 
     /// <summary>
-    /// How often the external address is asked for while all is well: two bytes that notice, when the gateway's announcement
-    /// is lost, a changed address (which resets no epoch on some gateways) and a reboot.
+    /// How often the gateway is asked something while all is well: a few bytes that notice, when its announcement is lost, a reboot
+    /// and a changed address (which resets no epoch on some gateways). By PCP, which tells the address with a mapping alone, an address
+    /// that changes without an announcement and without a new epoch is noticed at every fourth poll only: after two minutes by default.
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
 

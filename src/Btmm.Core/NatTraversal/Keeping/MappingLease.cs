@@ -33,7 +33,7 @@ internal sealed record MappingLease
     }
 
     /// <summary>The mapping.</summary>
-    internal PortMapping Mapping { get; }
+    internal PortMapping Mapping { get; private init; }
 
     /// <summary>When it was asked for.</summary>
     internal TimeSpan AskedAt { get; }
@@ -64,8 +64,7 @@ internal sealed record MappingLease
     internal MappingLease Renew(PortMapping mapping, TimeSpan askedAt, TimeSpan wanted, IRandomSource random)
     {
         MappingLease next = Make(mapping, askedAt, wanted, random);
-        bool isOther = mapping.ExternalPort != Mapping.ExternalPort || mapping.Method != Mapping.Method;
-        if (mapping.IsPermanent || isOther || askedAt >= ExpiresAt) return next;
+        if (mapping.IsPermanent || IsOther(mapping) || askedAt >= ExpiresAt) return next;
 
         TimeSpan passed = askedAt - AskedAt;
         bool judged = passed >= s_tooSoonToJudge;
@@ -74,11 +73,23 @@ internal sealed record MappingLease
         return judged && isPastTheEnd ? next with { RenewAt = ExpiresAt + s_afterTheEnd } : next;
     }
 
+    /// <summary>
+    /// What asking for this mapping gave between its renewals. They stay due when they were, so that what they are judged by is theirs:
+    /// the gateway may have extended it now, and need not have.
+    /// </summary>
+    internal MappingLease Confirm(PortMapping mapping, TimeSpan askedAt, TimeSpan wanted, IRandomSource random)
+    {
+        MappingLease next = Make(mapping, askedAt, wanted, random);
+        return IsOther(mapping) || ExpiresAt > next.ExpiresAt + (2 * s_afterTheEnd) ? next : this with { Mapping = mapping };
+    }
+
     /// <summary>As this, on a gateway where nothing helps: it is left alone until it has ended, and made anew at once then.</summary>
     internal MappingLease UntilItEnds() => this with { RenewAt = ExpiresAt + s_afterTheEnd, IsStuck = true };
 
     /// <summary>Whether it lasts clearly longer than another one.</summary>
     internal bool Outlasts(MappingLease other) => ExpiresAt > other.ExpiresAt + (2 * s_afterTheEnd);
+
+    private bool IsOther(PortMapping mapping) => mapping.ExternalPort != Mapping.ExternalPort || mapping.Method != Mapping.Method;
 
     private TimeSpan UntilRenewal(IRandomSource random)
     {

@@ -33,6 +33,8 @@ public sealed class PcpClient : IAsyncDisposable
     private readonly ConcurrentDictionary<PcpNonce, bool> _asked = new();
     private readonly RefusalLog _refusals;
     private int _stateLossCount;
+    private bool _ignoresAnnounce;
+    private PcpNonce? _nobodys;
 
     /// <summary>Makes a client; opens no socket yet.</summary>
     /// <param name="route">
@@ -78,7 +80,7 @@ public sealed class PcpClient : IAsyncDisposable
 
     /// <summary>
     /// Asks whether the gateway speaks PCP, and for its epoch; changes nothing. When ANNOUNCE goes unanswered, which some servers do not
-    /// know, the question is the deletion of a mapping that does not exist (§15.1).
+    /// know, the question is the deletion of a mapping that does not exist (§15.1), and that alone from then on while it is answered.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="maxTries">How often to send.</param>
@@ -86,13 +88,21 @@ public sealed class PcpClient : IAsyncDisposable
     public async Task<GatewayAnswer> ProbeAsync(CancellationToken cancellationToken, int maxTries = PcpConstants.MaxTries)
     {
         PcpRequest request = PcpRequest.Announce(_local);
-        ExchangeOutcome<PcpResponse> outcome = await ExchangeAsync(request, Math.Min(maxTries, AnnounceTries), cancellationToken).ConfigureAwait(false);
-        if (outcome.Kind == ExchangeOutcomeKind.NoAnswer && maxTries > AnnounceTries)
+        TimeSpan before = TimeSpan.Zero;
+        ExchangeOutcome<PcpResponse>? outcome = null;
+        if (!_ignoresAnnounce)
         {
-            request = PcpRequest.Delete(_local, PcpNonce.Create(_random), PcpMap.Udp, DiscardPort);
-            TimeSpan before = outcome.Elapsed;
+            outcome = await ExchangeAsync(request, Math.Min(maxTries, AnnounceTries), cancellationToken).ConfigureAwait(false);
+            before = outcome.Elapsed;
+        }
+
+        if (outcome is null || (outcome.Kind == ExchangeOutcomeKind.NoAnswer && maxTries > AnnounceTries))
+        {
+            _nobodys ??= PcpNonce.Create(_random);
+            request = PcpRequest.Delete(_local, _nobodys.Value, PcpMap.Udp, DiscardPort);
             outcome = await ExchangeAsync(request, maxTries, cancellationToken).ConfigureAwait(false);
             outcome = outcome with { Elapsed = before + outcome.Elapsed };
+            _ignoresAnnounce = outcome.Kind == ExchangeOutcomeKind.Answered;
         }
 
         // A server that does not know ANNOUNCE is a server all the same.

@@ -12,9 +12,8 @@ namespace Btmm.Core.NatTraversal.Pcp;
 /// Thread-safe.
 /// </summary>
 /// <remarks>
-/// PCP tells the external address only with a mapping. So <see cref="QueryAsync"/> sends, while a mapping is held, the request for it
-/// again: that changes nothing but its end, and tells address, port and epoch. A pinhole's address is this host's own; there the epoch
-/// alone is asked for.
+/// PCP tells the external address only with a mapping. <see cref="QueryAsync"/> asks for the epoch alone, which shows that the gateway
+/// lost its mappings; whether the address of one is still the same is found out by asking for that mapping again.
 /// </remarks>
 public sealed class PcpPortMapper : IPortMapper
 {
@@ -23,14 +22,12 @@ public sealed class PcpPortMapper : IPortMapper
 
     private readonly GatewayMemory _memory;
     private readonly IPAddress _local;
-    private readonly TimeProvider _time;
     private readonly PcpClient _client;
     private readonly GatewayAnnouncementListener _listener;
-    // Between a look at what is held and the exchange that it leads to, a deletion must not come, or the query would make again what
-    // was deleted.
+    // Between a mapping's grant and the note that it is held, a deletion must not come, or what was deleted would count as held.
     private readonly Turn _turn = new();
     private readonly Lock _gate = new();
-    private readonly List<Held> _held = [];
+    private readonly List<PortMapping> _held = [];
     private int _changes;
 
     /// <summary>Makes a mapper for a gateway and begins to listen for its announcements.</summary>
@@ -40,7 +37,6 @@ public sealed class PcpPortMapper : IPortMapper
         ArgumentNullException.ThrowIfNull(services);
         _memory = services.MemoryOf(route);
         _local = route.LocalAddress;
-        _time = services.Time;
         _client = new PcpClient(route, services.Channels, services.Random, services.Time, services.Refused) { Unasked = HearUnasked };
         _listener = new GatewayAnnouncementListener(route, services.Channels, _client.AnnouncesLoss);
     }
@@ -53,7 +49,7 @@ public sealed class PcpPortMapper : IPortMapper
 
     /// <inheritdoc/>
     public Task<GatewayAnswer> QueryAsync(ExchangeEffort effort, CancellationToken cancellationToken) =>
-        _turn.RunAsync(() => QueryInTurnAsync(effort, cancellationToken), cancellationToken);
+        _turn.RunAsync(() => _client.ProbeAsync(cancellationToken, Tries(effort)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<PortMapping> MapAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
@@ -83,28 +79,10 @@ public sealed class PcpPortMapper : IPortMapper
         await _client.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task<GatewayAnswer> QueryInTurnAsync(ExchangeEffort effort, CancellationToken cancellationToken)
-    {
-        Held? held = Latest();
-        if (held is null || IsIPv6)
-        {
-            GatewayAnswer probed = await _client.ProbeAsync(cancellationToken, Tries(effort)).ConfigureAwait(false);
-            return probed with { ExternalAddress = held?.Mapping.ExternalAddress };
-        }
-
-        PortMappingRequest request = held.Request with { SuggestedExternalPort = held.Mapping.ExternalPort };
-        (PortMapping mapping, GatewayAnswer answer) = await _client.MapAsync(
-            request, held.Nonce, held.Mapping.ExternalAddress, cancellationToken, Tries(effort)).ConfigureAwait(false);
-        if (!held.IsSameAs(mapping.ExternalPort, mapping.ExternalAddress)) Interlocked.Increment(ref _changes);
-        Hold(held.Request, mapping);
-        return answer;
-    }
-
     private async Task<PortMapping> MapInTurnAsync(PortMappingRequest request, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         PcpNonce nonce = _memory.NonceFor(request.Protocol, request.InternalPort);
         IPAddress? suggested = SuggestedAddress(request);
-        PortMappingRequest understood = request;
         PortMapping mapping;
         try
         {
@@ -112,14 +90,14 @@ public sealed class PcpPortMapper : IPortMapper
         }
         catch (BtmmException e) when (e.ProtocolCode == (int)PcpResult.UnsupportedOption && request.PreferFailure)
         {
-            // A server need not know PREFER_FAILURE (RFC 6887 §13.2); queries that repeat the request leave it out from now on.
-            understood = request with { PreferFailure = false };
+            // A server need not know PREFER_FAILURE (RFC 6887 §13.2).
+            PortMappingRequest understood = request with { PreferFailure = false };
             (mapping, _) = await _client.MapAsync(understood, nonce, suggested, cancellationToken, Tries(effort)).ConfigureAwait(false);
         }
 
         if (!request.Rejects(mapping.ExternalPort))
         {
-            Hold(understood, mapping);
+            Hold(mapping);
             return mapping;
         }
 
@@ -132,7 +110,7 @@ public sealed class PcpPortMapper : IPortMapper
     private async Task DeleteInTurnAsync(PortMapping mapping, ExchangeEffort effort, CancellationToken cancellationToken)
     {
         PcpNonce nonce = mapping.Nonce ?? _memory.NonceOf(mapping);
-        lock (_gate) _held.RemoveAll(held => held.IsFor(mapping.Protocol, mapping.InternalPort)); // So that no query makes it again.
+        lock (_gate) _held.RemoveAll(held => IsFor(held, mapping.Protocol, mapping.InternalPort));
         try
         {
             await _client.DeleteAsync(mapping.Protocol, mapping.InternalPort, nonce, cancellationToken, Tries(effort)).ConfigureAwait(false);
@@ -156,7 +134,7 @@ public sealed class PcpPortMapper : IPortMapper
         if (request.PreferFailure) return null;
         lock (_gate)
         {
-            if (_held.Find(held => held.IsFor(request.Protocol, request.InternalPort)) is { } held) return held.Mapping.ExternalAddress;
+            if (_held.Find(held => IsFor(held, request.Protocol, request.InternalPort)) is { } held) return held.ExternalAddress;
         }
 
         return _memory.MappingsOf(request.Protocol, request.InternalPort)
@@ -165,31 +143,24 @@ public sealed class PcpPortMapper : IPortMapper
 
     private bool IsIPv6 => _local.AddressFamily == AddressFamily.InterNetworkV6;
 
-    /// <summary>The latest mapping that is held. One that has ended would be made anew by asking for it, which a query must not do.</summary>
-    private Held? Latest()
-    {
-        lock (_gate)
-        {
-            _held.RemoveAll(held => held.Mapping.ExpiresAt <= _time.GetUtcNow());
-            return _held.Count == 0 ? null : _held[^1];
-        }
-    }
-
     private bool IsHeld(PortMapping mapping)
     {
         lock (_gate)
         {
-            return _held.Exists(held => held.IsFor(mapping.Protocol, mapping.InternalPort)
-                && held.Mapping.ExternalPort == mapping.ExternalPort && held.Mapping.ExpiresAt > mapping.MappedAt);
+            return _held.Exists(held => IsFor(held, mapping.Protocol, mapping.InternalPort)
+                && held.ExternalPort == mapping.ExternalPort && held.ExpiresAt > mapping.MappedAt);
         }
     }
 
-    private void Hold(PortMappingRequest request, PortMapping mapping)
+    private void Hold(PortMapping mapping)
     {
         lock (_gate)
         {
-            _held.RemoveAll(held => held.IsFor(request.Protocol, request.InternalPort));
-            _held.Add(new Held(request, mapping));
+            bool isOther = _held.Exists(held => IsFor(held, mapping.Protocol, mapping.InternalPort)
+                && held.ExpiresAt > mapping.MappedAt && !IsSame(held, mapping.ExternalPort, mapping.ExternalAddress));
+            if (isOther) _changes++;
+            _held.RemoveAll(held => IsFor(held, mapping.Protocol, mapping.InternalPort) || held.ExpiresAt <= mapping.MappedAt);
+            _held.Add(mapping);
         }
     }
 
@@ -204,8 +175,8 @@ public sealed class PcpPortMapper : IPortMapper
         lock (_gate)
         {
             isNews = _held.Exists(held => held.Nonce == map.Nonce
-                && PcpClient.Number(held.Request.Protocol) == map.Protocol && held.Request.InternalPort == map.InternalPort
-                && (response.Result != PcpResult.Success || !held.IsSameAs(map.ExternalPort, map.ExternalAddress)));
+                && PcpClient.Number(held.Protocol) == map.Protocol && held.InternalPort == map.InternalPort
+                && (response.Result != PcpResult.Success || !IsSame(held, map.ExternalPort, map.ExternalAddress)));
         }
 
         if (isNews) _listener.Tell(new GatewayAnnouncement(showsLoss));
@@ -213,15 +184,9 @@ public sealed class PcpPortMapper : IPortMapper
 
     private static int Tries(ExchangeEffort effort) => effort.Tries(PcpConstants.MaxTries);
 
-    /// <summary>A mapping and the request that made it.</summary>
-    private sealed record Held(PortMappingRequest Request, PortMapping Mapping)
-    {
-        internal PcpNonce Nonce => Mapping.Nonce.GetValueOrDefault();
+    private static bool IsFor(PortMapping held, PortMappingProtocol protocol, int internalPort) =>
+        held.Protocol == protocol && held.InternalPort == internalPort;
 
-        internal bool IsFor(PortMappingProtocol protocol, int internalPort) =>
-            Request.Protocol == protocol && Request.InternalPort == internalPort;
-
-        internal bool IsSameAs(int externalPort, IPAddress? externalAddress) =>
-            Mapping.ExternalPort == externalPort && Equals(Mapping.ExternalAddress, externalAddress);
-    }
+    private static bool IsSame(PortMapping held, int externalPort, IPAddress? externalAddress) =>
+        held.ExternalPort == externalPort && Equals(held.ExternalAddress, externalAddress);
 }

@@ -14,16 +14,6 @@ public sealed class PcpHeldMappingTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _net.DisposeAsync();
 
     [Fact]
-    [Trait("rfc", "6887§13.2")]
-    public async Task Query_HeldMadeWithoutTheOptionThatTheServerDoesNotKnow_LeavesItOutToo()
-    {
-        _net.Gateway.Quirks = new FakeGatewayQuirks { PcpUnsupportedOptions = true };
-        await _net.MapAsync(PcpFixture.Request with { PreferFailure = true });
-        Assert.Equal(_net.Gateway.ExternalAddress, (await _net.QueryAsync()).ExternalAddress);
-        Assert.Empty(_net.Gateway.PcpRequests[^1].Options);
-    }
-
-    [Fact]
     public async Task Delete_WhileAQueryIsUnderWay_IsNotUndoneByTheNextQuery()
     {
         PortMapping mapping = await _net.MapAsync();

@@ -57,26 +57,26 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Query_WhileHeld_SendsTheHeldMapAgainAndTellsTheAddress()
+    [Trait("rfc", "6887§11.2.1")]
+    public async Task Query_WhileHeld_AsksForTheEpochAndRenewsNothing()
     {
-        _net.Gateway.TakePort(4500);
-        PortMapping mapping = await _net.MapAsync();
-        Assert.Equal(4501, mapping.ExternalPort);
-        GatewayAnswer answer = await _net.QueryAsync();
-        Assert.Equal(IPAddress.Parse("203.0.113.10"), answer.ExternalAddress);
-        Assert.Equal(4501, _net.Gateway.PcpRequests[^1].SuggestedExternalPort);
-        Assert.Single(_net.Gateway.Mappings);
+        await _net.MapAsync();
+        DateTimeOffset end = Assert.Single(_net.Gateway.Mappings).ExpiresAt;
+        await _net.Clock.RunForAsync(TimeSpan.FromSeconds(30));
+        Assert.Null((await _net.QueryAsync()).ExternalAddress); // What was told with the mapping may be true no more.
+        Assert.Equal(0, _net.Gateway.PcpRequests[^1].Opcode);
+        Assert.Equal(end, Assert.Single(_net.Gateway.Mappings).ExpiresAt);
         Assert.Equal(0, _net.Mapper.StateLossCount);
     }
 
     [Fact]
-    public async Task Query_GatewayRebooted_CountsTheLossOnceAndTheMappingIsBack()
+    public async Task Query_GatewayRebooted_CountsTheLossOnceAndMakesNothing()
     {
         await _net.MapAsync();
         _net.Gateway.Reboot(announce: false);
         await _net.QueryAsync();
         Assert.Equal(1, _net.Mapper.StateLossCount);
-        Assert.Single(_net.Gateway.Mappings);
+        Assert.Empty(_net.Gateway.Mappings); // Who keeps it maps it again, and the memory hears of that.
         await _net.QueryAsync();
         Assert.Equal(1, _net.Mapper.StateLossCount);
     }
@@ -95,12 +95,24 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Query_AddressChangedWithoutNewEpoch_CountsAsALossAndTellsTheNewOne()
+    public async Task Map_AddressChangedWithoutNewEpoch_CountsAsALossOnceAndTellsTheNewOne()
     {
         await _net.MapAsync();
         _net.Gateway.Readdress("203.0.113.77", announce: false);
-        Assert.Equal(IPAddress.Parse("203.0.113.77"), (await _net.QueryAsync()).ExternalAddress);
+        Assert.Equal(IPAddress.Parse("203.0.113.77"), (await _net.MapAsync()).ExternalAddress);
         Assert.Equal(1, _net.Mapper.StateLossCount);
+        await _net.MapAsync();
+        Assert.Equal(1, _net.Mapper.StateLossCount);
+    }
+
+    [Fact]
+    public async Task Map_FormerOneHadEnded_AnotherAddressIsNoLoss()
+    {
+        await _net.MapAsync();
+        await _net.Clock.RunForAsync(TimeSpan.FromMinutes(61));
+        _net.Gateway.Readdress("203.0.113.77", announce: false);
+        await _net.MapAsync();
+        Assert.Equal(0, _net.Mapper.StateLossCount);
     }
 
     [Fact]
@@ -272,6 +284,24 @@ public sealed class PcpPortMapperTests : IAsyncDisposable
         _net.Gateway.Quirks = new FakeGatewayQuirks { PcpIgnoresAnnounce = true };
         Assert.Equal(PortMappingMethod.Pcp, (await _net.QueryAsync()).Method);
         Assert.Equal(0, _net.Gateway.MapRequests);
+        Assert.Empty(_net.Gateway.Mappings);
+    }
+
+    [Fact]
+    public async Task Query_ServerThatIgnoresAnnounce_IsAskedInTheOtherWayFromThenOn()
+    {
+        _net.Gateway.Quirks = new FakeGatewayQuirks { PcpIgnoresAnnounce = true };
+        await _net.MapAsync();
+        await _net.QueryAsync();
+        int asked = _net.Gateway.Log.Count;
+        TimeSpan before = _net.Clock.Elapsed;
+        await _net.QueryAsync();
+        Assert.Equal(before, _net.Clock.Elapsed);
+        Assert.Equal(asked + 1, _net.Gateway.Log.Count);
+        Assert.Equal(_net.Gateway.PcpRequests[^2].Nonce, _net.Gateway.PcpRequests[^1].Nonce); // One for all questions.
+        _net.Gateway.Reboot(announce: false);
+        await _net.QueryAsync();
+        Assert.Equal(1, _net.Mapper.StateLossCount);
         Assert.Empty(_net.Gateway.Mappings);
     }
 

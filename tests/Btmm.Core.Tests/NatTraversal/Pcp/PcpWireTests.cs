@@ -195,8 +195,6 @@ public sealed class PcpWireTests : IAsyncDisposable
         FakePcpRequest request = Assert.Single(net.Gateway.PcpRequests);
         Assert.Equal((own, own), (request.ClientAddress, request.SuggestedExternalAddress));
         Assert.Equal(own, Assert.Single(net.Gateway.Mappings).Client);
-        Assert.Equal(own, (await net.QueryAsync()).ExternalAddress);
-        Assert.Equal(0, net.Gateway.PcpRequests[^1].Opcode); // ANNOUNCE: the address is known.
         await net.RunAsync(net.Mapper.DeleteAsync(mapping, ExchangeEffort.Brief, CancellationToken.None));
         Assert.Empty(net.Gateway.Mappings);
         Assert.Equal(IPAddress.IPv6Any, net.Gateway.PcpRequests[^1].SuggestedExternalAddress);

@@ -105,13 +105,14 @@ public sealed class EveryMethodQuirkTests
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public async Task GatewayThatKeepsItsEpochWhenItsAddressChanges_IsNoticedByTheAddress_WithinOneQuery(PortMappingMethod method)
+    public async Task GatewayThatKeepsItsEpochWhenItsAddressChanges_IsNoticedByTheAddress(PortMappingMethod method)
     {
         await using QuirkLab lab = new(method);
         await lab.StartAsync();
         lab.Gateway.Readdress("203.0.113.77", announce: false);
         TimeSpan took = await lab.UntilAsync(() => IPAddress.Parse("203.0.113.77").Equals(lab.State.Endpoint?.Address));
-        Assert.True(took <= TimeSpan.FromSeconds(31), $"{took}");
+        int polls = method == PortMappingMethod.Pcp ? 4 : 1; // It tells the address with the mapping alone.
+        Assert.True(took <= polls * TimeSpan.FromSeconds(30) + TimeSpan.FromSeconds(1), $"{took}");
         Assert.Single(lab.Gateway.Mappings);
         await lab.ReleaseAsync();
     }
@@ -172,7 +173,7 @@ public sealed class EveryMethodQuirkTests
         await using QuirkLab lab = new(method, new FakeGatewayQuirks { AnswerDelay = TimeSpan.FromSeconds(20), DelaysFirst = 2 });
         await lab.StartAsync();
         lab.Gateway.Readdress("203.0.113.77", announce: false);
-        await lab.Clock.RunForAsync(s_minute); // The answers with the old address are long in, the last query is newer.
+        await lab.Clock.RunForAsync(2.5 * s_minute); // The answers with the old address are long in, the last one that tells it is newer.
         Assert.Equal(IPAddress.Parse("203.0.113.77"), lab.State.Endpoint?.Address);
         Assert.Single(lab.Gateway.Mappings);
         await lab.ReleaseAsync();
