@@ -27,6 +27,7 @@ public sealed partial class BtmmNode
         parts.Path.Start();
         parts.Sessions.Start();
         Guard(() => ApplyPeers(parts));
+        if (parts.Network.Current.Route is { } route) Guard(() => ConnectRemembered(parts, route));
         AddStage(parts.Network.Changes, state => OnNetwork(parts, state));
         AddStage(parts.Endpoint.Changes, endpoint => OnEndpoint(parts, endpoint));
         AddStage(parts.Endpoint.GatewayRestarts, _ => OnGatewayRestart(parts));
@@ -98,7 +99,7 @@ public sealed partial class BtmmNode
         parts.Endpoint.NotifyNetworkChanged();
         if (state.Route is null) return;
         _gatewaysMet.Writer.TryWrite(true);
-        TellSessions(parts, state.Route);
+        ConnectRemembered(parts, state.Route);
         parts.Publisher.NetworkChanged();
         parts.PeerWatcher.NetworkChanged();
     }
@@ -279,6 +280,18 @@ public sealed partial class BtmmNode
             TunnelState.Failed => (NodeEventKind.TunnelDown, $"No tunnel to {happened.Name}{because}; trying again."),
             _ => (NodeEventKind.TunnelDown, $"The tunnel to {happened.Name} is closed{because}."),
         };
+    }
+
+    /// <summary>
+    /// Tells the sessions of the network, and wants tunnels to the peers that are known from the last run only: while the zone service
+    /// is down nothing else would, until the peers miss this host. What the zone says of them later takes the place of what is tried here.
+    /// </summary>
+    private void ConnectRemembered(NodeParts parts, GatewayRoute route)
+    {
+        TellSessions(parts, route);
+        if (!_options.ConnectAtOnce) return;
+        foreach (BtmmPeer peer in parts.Peers.Current.Where(peer => peer is { FromCache: true, Endpoint: not null }))
+            parts.Sessions.RequestTunnel(peer.Identifier);
     }
 
     private static void TellSessions(NodeParts parts, GatewayRoute route) =>

@@ -43,7 +43,10 @@ public sealed record BtmmNodeOptions
     /// <summary>Whether names of peers are written into the hosts file.</summary>
     public bool WriteHosts { get; init; } = true;
 
-    /// <summary>Whether a tunnel is built as soon as a peer is seen, not only for the first packet.</summary>
+    /// <summary>
+    /// Whether a tunnel is built as soon as a peer is seen, or is known from the last run and there is a network; not only for the
+    /// first packet.
+    /// </summary>
     public bool ConnectAtOnce { get; init; } = true;
 
     /// <summary>The shortest lease to ask for: 30 min.</summary>

@@ -126,6 +126,35 @@ public sealed class BtmmNodeTests : IDisposable
         Assert.NotEqual(first.Port, third.Node.GetStatus().Port);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Restart_ZoneDown_TunnelsToRememberedPeersAreBuiltOnceThereIsANetwork(bool isOnline)
+    {
+        await using NodeHarness laptop = Host("laptop", "203.0.113.2");
+        await laptop.StartAsync();
+        await using (NodeHarness before = Host("mac", "203.0.113.1"))
+        {
+            await before.StartAsync();
+            await before.WaitForAsync(NodeEventKind.TunnelUp);
+        }
+
+        await laptop.WaitForAsync(NodeEventKind.TunnelDown);
+        _zone.IsDown = true;
+        await using NodeHarness mac = Host("mac", "203.0.113.3");
+        GatewayRoute home = mac.Route!;
+        if (!isOnline) mac.Route = null;
+        await mac.StartAsync();
+        if (!isOnline)
+        {
+            Assert.Empty(mac.Events(NodeEventKind.TunnelConnecting));
+            mac.MoveTo(home);
+        }
+
+        await mac.WaitForAsync(NodeEventKind.TunnelUp);
+        Assert.Empty(mac.Events(NodeEventKind.PeerSeen));
+    }
+
     [Fact]
     public async Task Leftovers_OfACrash_AreUndoneAtStart()
     {

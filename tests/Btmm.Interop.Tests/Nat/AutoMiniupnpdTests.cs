@@ -13,6 +13,11 @@ namespace Btmm.Interop.Tests.Nat;
 public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFixture>
 {
     private const string Cafe = "198.51.100.20";
+
+    /// <summary>A busy machine may spoil a time; it seldom spoils so many.</summary>
+    private const int MaxGoes = 3;
+
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
     [Theory]
@@ -24,31 +29,40 @@ public sealed class AutoMiniupnpdTests(LabFixture fixture) : IClassFixture<LabFi
     public async Task Auto_GatewaySpeaksThis_MappedWithinASecondAndReleased(string speaks, PortMappingMethod method)
     {
         Lab lab = fixture.Require();
-        const int port = 42001;
         Speak(lab, speaks);
         try
         {
-            var memory = new MappingMemory(SystemRandomSource.Instance);
-            Stopwatch clock = Stopwatch.StartNew();
-            await using (LabKeeper host = new(lab, "laptop", port, method: null, memory: memory))
+            TimeSpan best = TimeSpan.MaxValue;
+            for (int go = 0; go < MaxGoes && best >= s_second; go++)
             {
-                await host.AvailableAsync(Cafe);
-                Report($"first endpoint where it speaks \"{speaks}\"", clock.Elapsed);
-                Assert.Equal(method, Assert.Single(memory.Mappings).Method);
-                Assert.Single(Leases(lab, port));
-                Assert.True(await host.Keeper.StopAsync());
+                var memory = new MappingMemory(SystemRandomSource.Instance);
+                TimeSpan took = await MapAndReleaseAsync(lab, memory, method);
+                Report($"first endpoint where it speaks \"{speaks}\"", took);
+                Report("and with the method remembered", await MapAndReleaseAsync(lab, memory, method));
+                best = took < best ? took : best;
             }
 
-            Assert.Empty(Leases(lab, port));
-            clock.Restart();
-            await using LabKeeper again = new(lab, "laptop", port, method: null, memory: memory);
-            await again.AvailableAsync(Cafe);
-            Report("and with the method remembered", clock.Elapsed);
+            Assert.True(best < s_second, $"{best}");
         }
         finally
         {
             Speak(lab, "on");
         }
+    }
+
+    /// <summary>A keeper from its start to its stop. Returns how long it took to an endpoint.</summary>
+    private static async Task<TimeSpan> MapAndReleaseAsync(Lab lab, MappingMemory memory, PortMappingMethod method)
+    {
+        const int port = 42001;
+        Stopwatch clock = Stopwatch.StartNew();
+        await using LabKeeper host = new(lab, "laptop", port, method: null, memory: memory);
+        await host.AvailableAsync(Cafe);
+        TimeSpan took = clock.Elapsed;
+        Assert.Equal(method, Assert.Single(memory.Mappings).Method);
+        Assert.Single(Leases(lab, port));
+        Assert.True(await host.Keeper.StopAsync());
+        Assert.Empty(Leases(lab, port));
+        return took;
     }
 
     [Fact]

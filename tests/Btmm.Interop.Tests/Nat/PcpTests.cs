@@ -146,7 +146,7 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
     }
 
     [Fact]
-    public async Task Query_WhileHeld_TellsTheNewAddressAfterAReaddress()
+    public async Task Map_AgainAfterAReaddress_TellsTheNewAddressAndCountsALoss()
     {
         Lab lab = fixture.Require();
         const int port = 42050;
@@ -155,7 +155,10 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         await using PcpPortMapper mapper = new(LabMappers.Route(network, ipv6: false), LabMappers.Services(network));
         PortMapping mapping = await mapper.MapAsync(Request(port), ExchangeEffort.Brisk, CancellationToken.None);
         Assert.Equal(lab.AddressOf("gw-cafe"), mapping.ExternalAddress);
-        Assert.Equal(mapping.ExternalAddress, (await mapper.QueryAsync(ExchangeEffort.Brisk, CancellationToken.None)).ExternalAddress);
+        string lease = Assert.Single(Leases(lab, "gw-cafe", port));
+        await Task.Delay(1100);
+        Assert.Null((await mapper.QueryAsync(ExchangeEffort.Brisk, CancellationToken.None)).ExternalAddress);
+        Assert.Equal(lease, Assert.Single(Leases(lab, "gw-cafe", port))); // With its end: a question renews nothing.
         Assert.Equal(0, mapper.StateLossCount);
         lab.Readdress("gw-cafe", "198.51.100.88");
         try
@@ -164,7 +167,7 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
             for (int i = 0; i < 100 && Equals(told, mapping.ExternalAddress); i++)
             {
                 await Task.Delay(100); // The daemon goes on with the old address for a moment, then falls silent while it asks STUN.
-                told = (await mapper.QueryAsync(ExchangeEffort.Thorough, CancellationToken.None)).ExternalAddress;
+                told = (await mapper.MapAsync(Request(port), ExchangeEffort.Thorough, CancellationToken.None)).ExternalAddress;
             }
 
             Assert.Equal(IPAddress.Parse("198.51.100.88"), told);
@@ -172,6 +175,34 @@ public sealed class PcpTests(PcpLab fixture) : IClassFixture<PcpLab>
         }
         finally
         {
+            lab.Readdress("gw-cafe", "198.51.100.20");
+        }
+    }
+
+    [Fact]
+    public async Task Keeper_AnnouncementsLost_PollsNoticeARestartAndANewAddress()
+    {
+        Lab lab = fixture.Require();
+        const int port = 42060;
+        lab.MappingDaemon("gw-cafe", "on");
+        await using LabKeeper host = new(lab, "laptop", port, pollInterval: TimeSpan.FromSeconds(2), method: PortMappingMethod.Pcp);
+        await host.AvailableAsync("198.51.100.20");
+        foreach (string rule in new[] { "table inet hush", "chain inet hush out { type filter hook output priority raw; }", "rule inet hush out udp dport 5350 drop" })
+            lab.Exec("gw-cafe", "nft", "add", rule).Require();
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(5)); // So that an epoch of 0 is a step back beyond the tolerance.
+            lab.Reboot("gw-cafe");
+            Report("mapped again after a reboot that nobody announced", await Eventually.HoldsAsync(
+                () => Leases(lab, "gw-cafe", port).Count == 1, "the mapping in the lease file", TimeSpan.FromSeconds(60)));
+            await host.AvailableAsync("198.51.100.20");
+            lab.Readdress("gw-cafe", "198.51.100.88");
+            Report("new address that nobody announced told", await host.AvailableAsync("198.51.100.88"));
+            Assert.Single(Leases(lab, "gw-cafe", port));
+        }
+        finally
+        {
+            lab.Exec("gw-cafe", "nft", "delete", "table", "inet", "hush");
             lab.Readdress("gw-cafe", "198.51.100.20");
         }
     }
