@@ -21,7 +21,8 @@ public sealed record MappingKeeperOptions
     /// <summary>
     /// How often the gateway is asked something while all is well: a few bytes that notice, when its announcement is lost, a reboot
     /// and a changed address (which resets no epoch on some gateways). By PCP, which tells the address with a mapping alone, an address
-    /// that changes without an announcement and without a new epoch is noticed at every fourth poll only: after two minutes by default.
+    /// that changes, or a mapping that is dropped, without an announcement and without a new epoch is noticed at every fourth poll only:
+    /// after two minutes by default.
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
 
