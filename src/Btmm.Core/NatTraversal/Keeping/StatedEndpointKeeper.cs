@@ -82,10 +82,10 @@ internal sealed class StatedEndpointKeeper
     }
 
     private static bool IsOutside(IPAddress address) =>
-        address.AddressFamily != AddressFamily.InterNetwork || !ExternalAddress.IsBehindAnotherNat(ExternalAddress.Classify(address));
+        address.AddressFamily != AddressFamily.InterNetwork || ExternalAddress.IsPublic(address);
 
     private static IPAddress? PublicAddress(EndpointState mapped) =>
-        mapped.ExternalAddress is { } told && IsOutside(told) ? told : null;
+        mapped.ExternalAddress is { } told && ExternalAddress.IsPublic(told) ? told : null;
 
     private static EndpointState Unknown(EndpointState mapped, Outside outside) => mapped with
     {
@@ -113,7 +113,7 @@ internal sealed class StatedEndpointKeeper
         }
         catch (OperationCanceledException) when (follower.Shutdown.IsCancellationRequested)
         {
-            return true; // There is nothing to release.
+            // The end, with nothing to release.
         }
 
         return true;
